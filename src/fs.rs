@@ -1,0 +1,300 @@
+//! Files: read with a limit, written all or nothing.
+
+use std::io::{self, Read, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err::File;
+
+/// The path that means standard input or output.
+pub const DASH: &str = "-";
+
+/// What stopped the reading or writing of a file; the source names the path.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not what was read before.
+    #[error("{path} changed while kship was at work: nothing was written to it")]
+    Changed {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// The system said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A directory, device or pipe where a file was expected.
+    #[error("{path} is not a file")]
+    NotAFile {
+        /// The path.
+        path: Utf8PathBuf,
+    },
+    /// A byte sequence that is not UTF-8.
+    #[error("{path} is not UTF-8 (byte {offset}): kship reads and writes UTF-8 only")]
+    NotUtf8 {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The first byte that is wrong, from zero.
+        offset: usize,
+    },
+    /// The limit of [`crate::limits`].
+    #[error("{path} is larger than {limit} bytes")]
+    TooLarge {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// Reads a file as bytes.
+///
+/// # Errors
+/// It cannot be read, is not a regular file, or has more than `limit` bytes.
+pub fn read_bytes(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let metadata = fs_err::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.to_owned() });
+    }
+    if metadata.len() > limit {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    read_limited(File::open(path.as_std_path())?, path, limit)
+}
+
+/// Reads a file as UTF-8 text; a byte-order mark stays where it is.
+///
+/// # Errors
+/// As [`read_bytes`], or a byte is not UTF-8.
+pub fn read_text(path: &Utf8Path, limit: u64) -> Result<String, Error> {
+    text(read_bytes(path, limit)?, path)
+}
+
+/// Reads all of a stream, such as standard input, as UTF-8 text; errors call it by `name`.
+///
+/// # Errors
+/// It cannot be read, has more than `limit` bytes, or a byte is not UTF-8.
+pub fn read_stream(stream: impl Read, name: &Utf8Path, limit: u64) -> Result<String, Error> {
+    text(read_limited(stream, name, limit)?, name)
+}
+
+fn read_limited(stream: impl Read, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > limit {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>, path: &Utf8Path) -> Result<String, Error> {
+    String::from_utf8(bytes).map_err(|error| Error::NotUtf8 {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}
+
+/// A file's new content, written beside it and ready to take its place.
+///
+/// Several files change together when all of them are staged first and then committed.
+#[derive(Debug)]
+pub struct Staged {
+    temporary: tempfile::NamedTempFile,
+    target: Utf8PathBuf,
+    before: Option<Vec<u8>>,
+}
+
+/// Writes new content beside a file, with its mode and owner, and synchronises it to the disk.
+///
+/// A symbolic link stays one: its target is replaced. `before` is what was read; [`Staged::commit`] refuses if the
+/// file has become something else. Without it the file must not exist yet.
+///
+/// # Errors
+/// The folder cannot be written, the disk is full, or the file is read-only.
+pub fn stage(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<Staged, Error> {
+    let target = match before {
+        Some(_) => {
+            Utf8PathBuf::try_from(fs_err::canonicalize(path)?).map_err(camino::FromPathBufError::into_io_error)?
+        }
+        None => path.to_owned(),
+    };
+    let folder = target
+        .parent()
+        .filter(|parent| !parent.as_str().is_empty())
+        .unwrap_or(Utf8Path::new("."));
+    let mut temporary = builder()
+        .tempfile_in(folder)
+        .map_err(|error| io::Error::new(error.kind(), format!("failed to create a file in `{folder}`: {error}")))?;
+    if before.is_some() {
+        // Opening for writing fails on a read-only file, which a rename would replace all the same.
+        fs_err::OpenOptions::new().write(true).open(target.as_std_path())?;
+        keep_owner(&temporary, &target)?;
+        temporary
+            .as_file()
+            .set_permissions(fs_err::metadata(&target)?.permissions())?;
+    }
+    let write = |file: &mut tempfile::NamedTempFile| -> io::Result<()> {
+        file.write_all(content)?;
+        file.as_file().sync_all()
+    };
+    write(&mut temporary)
+        .map_err(|error| io::Error::new(error.kind(), format!("failed to write `{target}`: {error}")))?;
+    Ok(Staged {
+        temporary,
+        target,
+        before: before.map(<[u8]>::to_vec),
+    })
+}
+
+impl Staged {
+    /// Checks that the file still is what was read.
+    ///
+    /// # Errors
+    /// It is not, or cannot be read any more.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.before {
+            Some(before) if fs_err::read(&self.target)? != *before => Err(Error::Changed {
+                path: self.target.clone(),
+            }),
+            None if self.target.exists() => Err(Error::Changed {
+                path: self.target.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the new content in the file's place.
+    ///
+    /// # Errors
+    /// The file changed since it was read, or the rename fails.
+    pub fn commit(self) -> Result<(), Error> {
+        self.check()?;
+        let Self { temporary, target, .. } = self;
+        temporary.persist(&target).map_err(|error| {
+            io::Error::new(
+                error.error.kind(),
+                format!("failed to write `{target}`: {}", error.error),
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// Replaces one file, all or nothing.
+///
+/// # Errors
+/// As [`stage`] and [`Staged::commit`].
+pub fn write_atomic(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<(), Error> {
+    stage(path, before, content)?.commit()
+}
+
+/// New files get the mode that the user's umask leaves.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".kship-");
+    #[cfg(unix)]
+    builder.permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(
+        0o666,
+    ));
+    builder
+}
+
+#[cfg(unix)]
+fn keep_owner(temporary: &tempfile::NamedTempFile, target: &Utf8Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (old, new) = (fs_err::metadata(target)?, temporary.as_file().metadata()?);
+    let group = (old.gid() != new.gid()).then_some(old.gid());
+    let owner = (old.uid() != new.uid()).then_some(old.uid());
+    if owner.is_some() || group.is_some() {
+        fchown(temporary.as_file(), owner, group).map_err(|error| {
+            io::Error::new(error.kind(), format!("failed to keep the owner of `{target}`: {error}"))
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &tempfile::NamedTempFile, _: &Utf8Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn replaces_a_file_and_leaves_nothing_beside_it() {
+        let (_keep, dir) = folder();
+        let file = dir.join("a.yaml");
+        write_atomic(&file, None, b"one").unwrap();
+        write_atomic(&file, Some(b"one"), b"two").unwrap();
+        assert_eq!(fs_err::read(&file).unwrap(), b"two");
+        assert_eq!(fs_err::read_dir(&dir).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn refuses_a_file_that_changed_or_appeared() {
+        let (_keep, dir) = folder();
+        let file = dir.join("a.yaml");
+        write_atomic(&file, None, b"one").unwrap();
+        let error = write_atomic(&file, Some(b"other"), b"two").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{file} changed while kship was at work: nothing was written to it")
+        );
+        assert!(write_atomic(&file, None, b"two").is_err());
+        assert_eq!(fs_err::read(&file).unwrap(), b"one");
+        assert_eq!(fs_err::read_dir(&dir).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn reads_within_a_limit() {
+        let (_keep, dir) = folder();
+        let file = dir.join("a");
+        write_atomic(&file, None, b"a\xff").unwrap();
+        assert_eq!(read_bytes(&file, 2).unwrap(), b"a\xff");
+        assert_eq!(
+            read_bytes(&file, 1).unwrap_err().to_string(),
+            format!("{file} is larger than 1 bytes")
+        );
+        assert_eq!(
+            read_text(&file, 9).unwrap_err().to_string(),
+            format!("{file} is not UTF-8 (byte 1): kship reads and writes UTF-8 only")
+        );
+        assert_eq!(
+            read_bytes(&dir, 9).unwrap_err().to_string(),
+            format!("{dir} is not a file")
+        );
+        assert_eq!(
+            read_stream(&b"abc"[..], Utf8Path::new("stdin"), 2)
+                .unwrap_err()
+                .to_string(),
+            "stdin is larger than 2 bytes"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn keeps_mode_and_symbolic_link() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_keep, dir) = folder();
+        let (file, link) = (dir.join("a"), dir.join("link"));
+        write_atomic(&file, None, b"one").unwrap();
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o754)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write_atomic(&link, Some(b"one"), b"two").unwrap();
+        assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs_err::read(&file).unwrap(), b"two");
+        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o754);
+    }
+}

@@ -1,0 +1,24 @@
+//! # kship: a Kubernetes supply chain that holds what it says
+//!
+//! The library behind the `kship` command. A verb is a place: `kship pin` is [`cli`]`::pin`, which turns flags into the
+//! types of [`pin`], whose tests are `tests/cli/pin.rs` and whose examples are `fixtures/pin`.
+//!
+//! Dependencies point down:
+//!
+//! ```text
+//! cli     flags, terminal, exit codes                     (feature "cli")
+//! pin     what is edited, and why
+//! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
+//! oci  yaml  text  fs  limits                             pure: references, documents, edits; files; the table of limits
+//! ```
+//!
+//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`] and [`mod@fs`] touch the world.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod fs;
+pub mod limits;
+pub mod oci;
+pub mod text;
+
+pub use oci::{Digest, PinnedReference, Reference};

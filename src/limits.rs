@@ -1,0 +1,61 @@
+//! Every size, count, depth and time that somebody else chooses, in one table.
+//!
+//! A limit is checked before the bytes behind it are parsed. Who reaches one gets an error that names it.
+
+use std::time::Duration;
+
+/// Largest file that is read, in bytes. The largest manifest met in public repositories is 2 MB (Argo CD's
+/// `install.yaml`); generated bundles of whole clusters reach tens of megabytes.
+pub const FILE_BYTES: u64 = 256 << 20;
+
+/// Deepest nesting of a YAML document. Kubernetes' own types reach 25, schemas in resource definitions 60.
+pub const YAML_DEPTH: usize = 256;
+
+/// Largest number of nodes that a YAML document may have once its aliases are followed, beyond ten times those written.
+/// Stops "billion laughs".
+pub const YAML_ALIAS_NODES: usize = 1_000_000;
+
+/// Largest manifest or index that is read, in bytes. The distribution specification asks registries to take 4 MiB.
+pub const MANIFEST_BYTES: u64 = 8 << 20;
+
+/// Largest blob that is read whole, in bytes: configurations, attestations, SBOMs. Layers are never read.
+pub const BLOB_BYTES: u64 = 128 << 20;
+
+/// Largest answer of a token server, in bytes. Amazon's tokens, the largest known, are 4 KiB.
+pub const TOKEN_BYTES: u64 = 64 << 10;
+
+/// Largest error body that is read to explain a failure, in bytes.
+pub const ERROR_BYTES: u64 = 64 << 10;
+
+/// Largest credential file (`config.json`, `auth.json`, `registries.conf`), in bytes.
+pub const CREDENTIAL_FILE_BYTES: u64 = 4 << 20;
+
+/// Largest output of a credential helper, in bytes.
+pub const HELPER_BYTES: u64 = 64 << 10;
+
+/// Redirects that are followed for one request.
+pub const REDIRECTS: usize = 5;
+
+/// Pages of a tag or referrers list that are followed.
+pub const PAGES: usize = 100;
+
+/// Tries of one request after 429, 5xx or a broken connection.
+pub const TRIES: u32 = 4;
+
+/// Longest wait for a connection.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// Longest wait for the next byte of an answer.
+pub const READ: Duration = Duration::from_secs(30);
+
+/// Longest time for one request with all its tries, redirects and waits.
+pub const REQUEST: Duration = Duration::from_secs(120);
+
+/// Longest single wait that a `Retry-After` can ask for.
+pub const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Longest run of a credential helper; some open a browser or ask a cloud.
+pub const HELPER: Duration = Duration::from_secs(30);
+
+/// Requests in flight to one registry host. `--jobs` changes it.
+pub const IN_FLIGHT: usize = 16;
