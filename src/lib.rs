@@ -14,11 +14,14 @@
 //!
 //! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`] and [`mod@fs`] touch the world.
 
+#![cfg_attr(test, expect(clippy::string_slice, reason = "a test may panic"))]
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod fs;
 pub mod limits;
 pub mod oci;
+pub mod pin;
 pub mod text;
 
 pub use oci::{Digest, PinnedReference, Reference};

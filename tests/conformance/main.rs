@@ -1,1 +1,2 @@
+//! Placeholder until the first test of this kind lands.
 fn main() {}
