@@ -24,5 +24,6 @@ pub mod oci;
 pub mod pin;
 pub mod report;
 pub mod text;
+pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};
