@@ -3,8 +3,15 @@
 //! A verb fills one [`Report`]; the renderers are pure functions from it to text. They have no terminal and no clock, and
 //! a format never changes the answer.
 
+#[cfg(test)]
+mod examples;
 mod finding;
+pub mod github;
+#[cfg(feature = "cli")]
+pub mod human;
+pub mod json;
 mod model;
+pub mod sarif;
 mod visible;
 
 pub use finding::{Finding, Fix, Level, Location, Replacement, Rule, relative_path};

@@ -67,6 +67,14 @@ impl Report {
             Answer::Undecided
         }
     }
+
+    /// The counts that are not zero, as one line: `3 unpinned, 12 pinned`; `None` where nothing was counted.
+    #[must_use]
+    pub fn summary_line(&self) -> Option<String> {
+        let counts = self.summary.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {name}")).collect();
+        (!counts.is_empty()).then(|| counts.join(", "))
+    }
 }
 
 /// What a report says as a whole.
@@ -148,5 +156,79 @@ impl Failure {
         self.path = Some(path.into());
         self.position = position;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Finding, Location, examples};
+    use super::*;
+    use crate::text::LineIndex;
+
+    #[test]
+    fn a_definite_no_beats_could_not_decide() {
+        let mut report = examples::full();
+        assert_eq!(report.answer(), Answer::No);
+        report.findings.clear();
+        assert_eq!(report.answer(), Answer::Undecided);
+        report.failures.clear();
+        assert_eq!(report.answer(), Answer::Yes);
+        report.findings = vec![Finding::new(&examples::DRIFTED, "moved", examples::locate("a", "a"))];
+        assert_eq!(report.answer(), Answer::Yes, "a warning does not block");
+    }
+
+    #[test]
+    fn the_order_is_by_path_and_position() {
+        let text = "a\nb\n";
+        let at = |path: &str, at| Location::new(path, text, &LineIndex::new(text), at..at + 1);
+        let finding = |rule, location| Finding::new(rule, "x", location);
+        let mut report = examples::empty();
+        report.findings = vec![
+            finding(&examples::UNPINNED, at("b.yaml", 0)),
+            finding(&examples::UNPINNED, at("a.yaml", 2)),
+            finding(&examples::UNPINNED, at("a.yaml", 0)),
+            finding(&examples::DRIFTED, at("a.yaml", 0)),
+        ];
+        report.sort();
+        let order: Vec<String> = report
+            .findings
+            .iter()
+            .map(|finding| {
+                format!(
+                    "{}:{} {}",
+                    finding.location.path, finding.location.start.line, finding.rule.code
+                )
+            })
+            .collect();
+        assert_eq!(
+            order,
+            [
+                "a.yaml:1 drifted",
+                "a.yaml:1 unpinned",
+                "a.yaml:2 unpinned",
+                "b.yaml:1 unpinned"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failure_tells_its_causes_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read")]
+        struct Outer(#[source] std::io::Error);
+        let failure = Failure::new(&Outer(std::io::Error::other("no such disk"))).at("a.yaml", None);
+        assert_eq!(
+            (failure.message.as_str(), failure.caused_by),
+            ("cannot read", vec!["no such disk".to_owned()])
+        );
+    }
+
+    #[test]
+    fn the_summary_leaves_out_zeros() {
+        assert_eq!(
+            examples::full().summary_line().unwrap(),
+            "1 unpinned, 1 pinned, 1 skipped, 2 failed"
+        );
+        assert_eq!(examples::empty().summary_line(), None);
     }
 }
