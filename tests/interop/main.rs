@@ -13,5 +13,17 @@
 )]
 
 mod chance;
+mod crane;
 mod peers;
 mod reference;
+mod registries;
+mod tokens;
+
+/// Runs what is asynchronous to its end.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
