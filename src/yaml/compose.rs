@@ -108,10 +108,14 @@ impl<'c, 'a> Composer<'c, 'a> {
         options.disallow_directives = true;
         options.block_nesting_limit = limits::YAML_DEPTH;
         options.flow_nesting_limit = limits::YAML_DEPTH;
+        options.emit_anchor_events = true;
         options.set_emit_comments(false);
         let mut started = false;
         for event in Parser::new_from_str_with_options(document, options) {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
+            if let Some(tag) = span.tag_span() {
+                self.check_tag_end(&tag)?;
+            }
             match event {
                 Event::DocumentStart(..) if started => {
                     return Err(Fault::new(
@@ -132,6 +136,7 @@ impl<'c, 'a> Composer<'c, 'a> {
                 Event::MappingStart(style, anchor, _) => self.start(Data::Mapping, style, anchor, &span)?,
                 Event::SequenceEnd | Event::MappingEnd => self.end(&span)?,
                 Event::Alias(anchor) => self.alias(anchor, &span)?,
+                Event::Anchor(..) => check_anchor_name(self.text, &self.range(&span)?)?,
                 _ => {}
             }
         }
@@ -162,6 +167,7 @@ impl<'c, 'a> Composer<'c, 'a> {
         } else {
             value
         };
+        self.check_form(style, &value, &span)?;
         let mut scalar = Scalar {
             value,
             content,
@@ -193,6 +199,50 @@ impl<'c, 'a> Composer<'c, 'a> {
         Ok(())
     }
 
+    /// Refuses what YAML 1.2 and go-yaml read differently.
+    fn check_form(&self, style: Style, value: &str, span: &Range<usize>) -> Result<(), Fault> {
+        let ambiguous = |what, instead| Err(Fault::new(span.start, ErrorKind::Ambiguous { what, instead }));
+        let in_flow = self.open.last().is_some_and(|frame| frame.is_flow);
+        match style {
+            Style::Plain if in_flow => {
+                if value.contains('?') {
+                    return ambiguous("`?` in an unquoted scalar within brackets", "quote it");
+                }
+                if value.starts_with(':') || value.ends_with(':') || self.is_colon_at_indicator(span.end) {
+                    return ambiguous("`:` at the edge of an unquoted scalar within brackets", "quote it");
+                }
+            }
+            Style::Literal | Style::Folded => {
+                let raw = self.text.get(span.clone()).unwrap_or_default();
+                if raw.trim_start_matches(['\r', '\n']).starts_with(|c| c != ' ') {
+                    return ambiguous("a block scalar without indentation", "indent its lines");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Refuses `!tag,`: go-yaml takes the comma for a part of the tag.
+    fn check_tag_end(&self, span: &Span) -> Result<(), Fault> {
+        let tag = self.range(span)?;
+        let rest = self.text.get(tag.end..).unwrap_or_default();
+        if rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']) {
+            return Ok(());
+        }
+        Err(Fault::new(tag.start, ErrorKind::Ambiguous {
+            what: "a tag without a blank behind it",
+            instead: "write one",
+        }))
+    }
+
+    /// Whether a `:` follows that go-yaml takes for a part of the scalar, since no blank is behind it.
+    fn is_colon_at_indicator(&self, offset: usize) -> bool {
+        let rest = self.text.get(offset..).unwrap_or_default();
+        let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        rest.strip_prefix(':').is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
+    }
+
     /// Settles the text of a key, and whether it is a merge key.
     fn key(&mut self, index: u32, scalar: &mut Scalar<'a>, offset: usize) -> Result<(), Fault> {
         if scalar.value == MERGE && scalar.style == Style::Plain && scalar.tag == Tag::Absent {
@@ -221,6 +271,7 @@ impl<'c, 'a> Composer<'c, 'a> {
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<(), Fault> {
         let span = self.range(span)?;
+        check_anchor_name(self.text, &span)?;
         let Some(target) = self.anchors.get(anchor).copied().flatten() else {
             return Err(Fault::new(span.start, ErrorKind::AliasCycle));
         };
@@ -445,39 +496,37 @@ impl<'c, 'a> Composer<'c, 'a> {
 
     /// The entries of a mapping with a merge key: its own, then what `<<` brings beside them.
     fn merge(&self, mapping: u32) -> Result<Box<[(u32, u32)]>, Fault> {
-        let mut explicit = HashSet::new();
-        let mut brought: Vec<(u32, u32)> = Vec::new();
-        let mut brought_keys = HashSet::new();
+        let mut own = HashSet::new();
         let mut pairs = Vec::new();
+        let mut brought = Vec::new();
+        let mut brought_keys = HashSet::new();
         for (key, value) in self.arena.pairs(mapping) {
-            if self.is_merge(key) {
-                for source in self.merge_sources(value)? {
-                    // Of a sequence of mappings the first one wins.
-                    let mut from_here = Vec::new();
-                    for (key, value) in self.arena.pairs(source) {
-                        let text = self.arena.key_text(key);
-                        if explicit.contains(text) {
-                            return Err(Fault::new(
-                                self.start_of(mapping),
-                                ErrorKind::MergeAfterKey { key: text.to_owned() },
-                            ));
-                        }
-                        from_here.push((text, key, value));
-                    }
-                    for (text, key, value) in from_here {
-                        if brought_keys.insert(text) {
-                            brought.push((key, value));
-                        }
-                    }
-                }
-            } else {
-                if !explicit.insert(self.arena.key_text(key)) {
+            if !self.is_merge(key) {
+                if !own.insert(self.arena.key_text(key)) {
                     return Err(self.duplicate(key));
                 }
                 pairs.push((key, value));
+                continue;
             }
+            // go-yaml lets a merge replace what is set before it, another merge included; within one, the first of
+            // its mappings wins.
+            let mut here = HashSet::new();
+            for source in self.merge_sources(value)? {
+                for (inner, value) in self.arena.pairs(source) {
+                    let text = self.arena.key_text(inner);
+                    if own.contains(text) || brought_keys.contains(text) {
+                        return Err(Fault::new(self.start_of(key), ErrorKind::MergeAfterKey {
+                            key: text.to_owned(),
+                        }));
+                    }
+                    if here.insert(text) {
+                        brought.push((inner, value));
+                    }
+                }
+            }
+            brought_keys.extend(here);
         }
-        brought.retain(|(key, _)| !explicit.contains(self.arena.key_text(*key)));
+        brought.retain(|(key, _)| !own.contains(self.arena.key_text(*key)));
         pairs.extend(brought);
         Ok(pairs.into())
     }
@@ -516,6 +565,18 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
         end: u32::try_from(span.end).unwrap_or(u32::MAX),
         next,
     }
+}
+
+/// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
+fn check_anchor_name(text: &str, span: &Range<usize>) -> Result<(), Fault> {
+    let name = text.get(span.start + 1..span.end).unwrap_or_default();
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return Ok(());
+    }
+    Err(Fault::new(span.start, ErrorKind::Ambiguous {
+        what: "an anchor with other characters than letters, digits, `-` and `_`",
+        instead: "rename it",
+    }))
 }
 
 /// Refuses numbers that kubectl cannot write as JSON.
@@ -570,8 +631,6 @@ fn apply_tag(scalar: &mut Scalar<'_>, tag: &str, offset: usize) -> Result<(), Fa
         }
         Some("merge") => return Err(fault("!!merge", scalar)),
         Some("timestamp") => return Err(fault("!!timestamp", scalar)),
-        // The non-specific tag: go-yaml reads even a quoted `"1"` behind it as a number.
-        None if tag == "!" => return Err(fault("!", scalar)),
         _ => {
             scalar.tag = Tag::String;
             return Ok(());

@@ -99,7 +99,7 @@ pub(super) fn resolve(value: &str) -> Resolved {
         None => Resolved::Null,
         Some(b'~' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') => word(value),
         Some(b'.') => special_float(value)
-            .or_else(|| float(value))
+            .or_else(|| float(&without_separators(value)?))
             .map_or(Resolved::String, Resolved::Float),
         Some(b'+' | b'-' | b'0'..=b'9') => special_float(value)
             .map(Resolved::Float)
@@ -124,6 +124,22 @@ fn special_float(value: &str) -> Option<f64> {
         "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
         _ => None,
     }
+}
+
+/// Go's `strconv.ParseFloat`, which is asked here alone without taking out underscores, lets them stand between digits.
+fn without_separators(value: &str) -> Option<Cow<'_, str>> {
+    if !value.contains('_') {
+        return Some(Cow::Borrowed(value));
+    }
+    let mut parts = value.split('_').peekable();
+    while let Some(part) = parts.next() {
+        let next = parts.peek();
+        let is_digit = |character: char| character.is_ascii_digit();
+        if next.is_some_and(|next| !part.ends_with(is_digit) || !next.starts_with(is_digit)) {
+            return None;
+        }
+    }
+    Some(Cow::Owned(value.replace('_', "")))
 }
 
 /// Reads what starts with a sign or a digit. Underscores count for nothing, wherever they stand.
