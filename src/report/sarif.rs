@@ -223,9 +223,9 @@ struct RuleObject<'a> {
     default_configuration: Configuration<'a>,
 }
 
-impl<'a> RuleObject<'a> {
-    fn new(rule: &Rule) -> RuleObject<'a> {
-        RuleObject {
+impl RuleObject<'_> {
+    fn new(rule: &Rule) -> Self {
+        Self {
             id: rule.code,
             short_description: Message::new(rule.summary),
             full_description: Message {
@@ -457,7 +457,7 @@ mod tests {
         for report in [examples::empty(), examples::full(), examples::hostile()] {
             let value = rendered(&report);
             let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-            assert_eq!(errors, [String::new(); 0], "{value:#}");
+            assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
         }
         let mut wrong = rendered(&examples::full());
         wrong["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0.into();
