@@ -10,7 +10,6 @@ mod interrupt;
 mod pin;
 mod progress;
 mod registry;
-mod report;
 mod ui;
 
 use std::ffi::OsString;

@@ -95,25 +95,42 @@ impl Ui {
     /// As [`Self::product`].
     pub fn report(&mut self, report: &Report, format: Format, explain: bool) -> Result<(), Failure> {
         let text = match format {
-            Format::Human => {
-                let layout = human::Layout {
-                    width: self.width,
-                    color: self.out.color,
-                    explain,
-                };
-                human::render(report, layout)
-            }
+            Format::Human if self.quiet && report.findings.is_empty() => String::new(),
+            Format::Human => human::render(report, self.layout(self.out.color, explain)),
             Format::Json => json::render(report)?,
             Format::Sarif => sarif::render(report)?,
             Format::Github => github::render(report),
         };
         self.product(&text)?;
         if format != Format::Github {
-            for failure in &report.failures {
-                self.chain(&human::failure_lines(failure));
-            }
+            self.failures(report);
         }
         Ok(())
+    }
+
+    /// Tells a report on standard error, because standard output holds another product.
+    pub fn report_aside(&mut self, report: &Report, explain: bool) {
+        if !self.quiet || !report.findings.is_empty() {
+            // Writing to standard error cannot be made good.
+            let _ = self
+                .err
+                .write(&human::render(report, self.layout(self.err.color, explain)));
+        }
+        self.failures(report);
+    }
+
+    const fn layout(&self, color: bool, explain: bool) -> human::Layout {
+        human::Layout {
+            width: self.width,
+            color,
+            explain,
+        }
+    }
+
+    fn failures(&mut self, report: &Report) {
+        for failure in &report.failures {
+            self.chain(&human::failure_lines(failure));
+        }
     }
 
     /// Tells what happened, unless `--quiet` is given.

@@ -65,7 +65,6 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
                 driver: Driver {
                     name: "kship",
                     version: env!("CARGO_PKG_VERSION"),
-                    information_uri: INFORMATION_URI,
                     rules: rules.iter().map(|rule| RuleObject::new(rule)).collect(),
                 },
             },
@@ -86,9 +85,6 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     text.push('\n');
     Ok(text)
 }
-
-/// The crate's page: it answers whatever becomes of the repository.
-const INFORMATION_URI: &str = "https://crates.io/crates/kship";
 
 fn notifications(report: &Report) -> Vec<Notification<'_>> {
     let failures = report.failures.iter().map(|failure| {
@@ -209,7 +205,6 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'a str,
     version: &'a str,
-    information_uri: &'a str,
     rules: Vec<RuleObject<'a>>,
 }
 

@@ -160,7 +160,7 @@ impl Pin {
     pub(super) fn settle(&self, env: &Env) -> Result<(Policy, Plan), Failure> {
         let (policy, root) = load_policy(env)?;
         let settings = &policy.pin;
-                let patterns = |flags: &[String], shared: &[String]| -> Result<Vec<Pattern>, Failure> {
+        let patterns = |flags: &[String], shared: &[String]| -> Result<Vec<Pattern>, Failure> {
             let chosen = if flags.is_empty() { shared } else { flags };
             chosen
                 .iter()

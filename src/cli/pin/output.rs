@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::{Pin, Ready};
-use crate::cli::{Exit, Failure, Ui, failure, report as report_cli};
+use crate::cli::{Exit, Failure, Ui, hints_for};
 use crate::pin::{self, Mode, Plan, Scan, rules};
 use crate::report::{self, Location, Replacement, Report};
 use crate::text::LineIndex;
@@ -83,7 +83,7 @@ impl Outcome {
         for failure in &plan.failures {
             let told = report::Failure::new(failure.error.as_ref()).at(&scan.path, Some(failure.location.start));
             self.report.failures.push(told);
-            self.hints.extend(failure::hints_for(failure.error.as_ref()));
+            self.hints.extend(hints_for(failure.error.as_ref()));
         }
         if !failed {
             self.report
@@ -129,9 +129,9 @@ impl Outcome {
             Some(text) => {
                 ui.product(&text)?;
                 self.report.changes.clear();
-                report_cli::aside(ui, &self.report, pin.explain);
+                ui.report_aside(&self.report, pin.explain);
             }
-            None => report_cli::print(ui, &self.report, pin.format, pin.explain)?,
+            None => ui.report(&self.report, pin.format, pin.explain)?,
         }
         self.hints.iter().for_each(|hint| ui.hint(hint));
         if !self.report.failures.is_empty() && !pin.check {
