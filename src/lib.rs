@@ -23,5 +23,6 @@ pub mod limits;
 pub mod oci;
 pub mod pin;
 pub mod text;
+pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};
