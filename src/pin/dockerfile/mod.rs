@@ -15,7 +15,7 @@ use super::site::{self, Found, SkipReason};
 ///
 /// The names of build stages are no images. A variable is followed to its default only where it is the whole name: a
 /// default that is used as a part of a name elsewhere could not take a digest.
-pub fn find(text: &str, found: &mut Found) {
+pub(super) fn find(text: &str, found: &mut Found) {
     let file = lex::read(text);
     let mut finder = Finder {
         text,
