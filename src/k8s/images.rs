@@ -24,6 +24,8 @@ pub enum Place<'d, 'a> {
         /// The name of the flag ends in `image`, so that anything else than a reference is worth a word.
         certain: bool,
     },
+    /// The name that a build of Skaffold gives its result.
+    Built,
     /// A literal block of a ConfigMap that may hold YAML.
     Embedded,
     /// The value of an environment variable such as `RELATED_IMAGE_X`.
@@ -252,6 +254,11 @@ fn scalar<'d, 'a>(
         return (argo && ends(path, &["kustomize", "images", "[]"])).then_some(Place::KustomizeArgument);
     };
     let known = match key {
+        // Block devices of Ceph are called images as well.
+        "image" if ends(path, &["rbd", "image"]) => return None,
+        "image" if resource.group == "skaffold" && ends(path, &["artifacts", "[]", "image"]) => {
+            return Some(Place::Built);
+        }
         "image" => is_known_image(path, resource),
         "reference" => ends(path, &["volumes", "[]", "image", "reference"]),
         "imageName" => resource.is("postgresql.cnpg.io", &["Cluster"]) && is(path, &["spec", "imageName"]),
@@ -384,4 +391,278 @@ fn render(path: &[Step<'_>]) -> String {
         }
     }
     field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits(text: &str, search: Search<'_>) -> Vec<String> {
+        let stream = crate::yaml::parse(text).unwrap();
+        let mut hits = Vec::new();
+        for document in stream.documents() {
+            walk(document.root().unwrap(), search, &mut |hit| {
+                let place = match hit.place {
+                    Place::Argument { start, certain } => format!("argument {start} {certain}"),
+                    Place::Built => "built".to_owned(),
+                    Place::Embedded => "embedded".to_owned(),
+                    Place::Environment => "environment".to_owned(),
+                    Place::HelmValues => "values".to_owned(),
+                    Place::Image => "image".to_owned(),
+                    Place::KustomizeArgument => "kustomize argument".to_owned(),
+                    Place::KustomizeEntry => "kustomize entry".to_owned(),
+                    Place::OciRepository => "oci repository".to_owned(),
+                    Place::Package => "package".to_owned(),
+                    Place::Unknown { .. } => "unknown".to_owned(),
+                };
+                hits.push(format!("{}: {place}", hit.field));
+            });
+        }
+        hits
+    }
+
+    #[test]
+    fn fields_of_pods_at_any_depth() {
+        let text = concat!(
+            "apiVersion: v1\n",
+            "kind: List\n",
+            "items:\n",
+            "- apiVersion: batch/v1\n",
+            "  kind: CronJob\n",
+            "  metadata: {annotations: {image: no/image:1}}\n",
+            "  spec:\n",
+            "    template:\n",
+            "      metadata: {image: no/image:1}\n",
+            "      spec:\n",
+            "        initContainers: [{image: a}]\n",
+            "        containers: [{image: a, x: {image: b}}, {name: no}]\n",
+            "        ephemeralContainers: [{image: a}]\n",
+            "        volumes:\n",
+            "        - image: {reference: a}\n",
+            "        - rbd: {image: no}\n",
+            "- apiVersion: v1\n",
+            "  kind: ConfigMap\n",
+            "  data: {image: no/image:1}\n",
+        );
+        assert_eq!(
+            hits(text, Search::default()),
+            [
+                "items[0].spec.template.spec.initContainers[0].image: image",
+                "items[0].spec.template.spec.containers[0].image: image",
+                "items[0].spec.template.spec.containers[0].x.image: unknown",
+                "items[0].spec.template.spec.ephemeralContainers[0].image: image",
+                "items[0].spec.template.spec.volumes[0].image.reference: image",
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_of_custom_resources() {
+        for (version, kind, body, expected) in [
+            (
+                "monitoring.coreos.com/v1",
+                "Prometheus",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "monitoring.coreos.com/v1",
+                "ThanosRuler",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "example.com/v1",
+                "Prometheus",
+                "spec: {image: a}",
+                "spec.image: unknown",
+            ),
+            (
+                "postgresql.cnpg.io/v1",
+                "Cluster",
+                "spec: {imageName: a}",
+                "spec.imageName: image",
+            ),
+            (
+                "ceph.rook.io/v1",
+                "CephCluster",
+                "spec: {cephVersion: {image: a}}",
+                "spec.cephVersion.image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                "spec: {templates: [{script: {image: a}}]}",
+                "spec.templates[0].script.image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "CronWorkflow",
+                "spec: {workflowSpec: {templates: [{sidecars: [{image: a}]}]}}",
+                "spec.workflowSpec.templates[0].sidecars[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                "spec: {templates: [{containerSet: {containers: [{image: a}]}}]}",
+                "spec.templates[0].containerSet.containers[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                "spec: {template: {spec: {containers: [{image: a}]}}}",
+                "spec.template.spec.containers[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Application",
+                "spec: {source: {kustomize: {images: [a=b:1]}}}",
+                "spec.source.kustomize.images[0]: kustomize argument",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "ApplicationSet",
+                "spec: {template: {spec: {sources: [{helm: {valuesObject: {a: b}}}]}}}",
+                "spec.template.spec.sources[0].helm.valuesObject: values",
+            ),
+            (
+                "tekton.dev/v1",
+                "Task",
+                "spec: {steps: [{image: a}]}",
+                "spec.steps[0].image: image",
+            ),
+            (
+                "tekton.dev/v1",
+                "Task",
+                "spec: {stepTemplate: {image: a}}",
+                "spec.stepTemplate.image: image",
+            ),
+            (
+                "tekton.dev/v1beta1",
+                "StepAction",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "tekton.dev/v1",
+                "TaskRun",
+                "spec: {taskRef: {resolver: bundles, params: [{name: kind, value: task}, {name: bundle, value: a}]}}",
+                "spec.taskRef.params[1].value: image",
+            ),
+            (
+                "tekton.dev/v1beta1",
+                "TaskRun",
+                "spec: {taskRef: {bundle: a}}",
+                "spec.taskRef.bundle: image",
+            ),
+            (
+                "kubevirt.io/v1",
+                "VirtualMachine",
+                "spec: {template: {spec: {volumes: [{containerDisk: {image: a}}]}}}",
+                "spec.template.spec.volumes[0].containerDisk.image: image",
+            ),
+            (
+                "pkg.crossplane.io/v1",
+                "Provider",
+                "spec: {package: a}",
+                "spec.package: package",
+            ),
+            (
+                "source.toolkit.fluxcd.io/v1",
+                "OCIRepository",
+                "spec: {url: a}",
+                "spec: oci repository",
+            ),
+            (
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                "spec: {images: [{name: a}]}",
+                "spec.images[0]: kustomize entry",
+            ),
+            (
+                "helm.toolkit.fluxcd.io/v2",
+                "HelmRelease",
+                "spec: {values: {a: b}}",
+                "spec.values: values",
+            ),
+            (
+                "serving.knative.dev/v1",
+                "Service",
+                "spec: {template: {spec: {containers: [{image: a}]}}}",
+                "spec.template.spec.containers[0].image: image",
+            ),
+            (
+                "skaffold/v4beta13",
+                "Config",
+                "build: {artifacts: [{image: a}]}",
+                "build.artifacts[0].image: built",
+            ),
+        ] {
+            let text = format!("apiVersion: {version}\nkind: {kind}\n{body}\n");
+            assert_eq!(hits(&text, Search::default()), [expected], "{text}");
+        }
+        let schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {versions: [{schema: {openAPIV3Schema: {properties: {image: {default: a}}, example: {image: a:1}}}}]}\n";
+        assert_eq!(hits(schema, Search::default()), [""; 0]);
+    }
+
+    #[test]
+    fn arguments_on_request() {
+        let text = concat!(
+            "containers:\n",
+            "- args:\n",
+            "  - --reloader=quay.io/a/b:1\n",
+            "  - --listen=quay.io/a/b:1\n",
+            "  - --reloader=a/b:1\n",
+            "  - --x-image=a\n",
+            "  - --image-tag=a:1\n",
+            "  - --image-pull-policy=Always\n",
+            "  - -shell-image\n",
+            "  - a/b\n",
+            "  - a/b:1\n",
+            "  command: [run, --image, 5, --image]\n",
+            "args: [--image=a:1]\n",
+        );
+        assert_eq!(hits(text, Search::default()), [""; 0]);
+        let search = Search {
+            arguments: true,
+            ..Search::default()
+        };
+        assert_eq!(
+            hits(text, search),
+            [
+                "containers[0].args[0]: argument 11 false",
+                "containers[0].args[3]: argument 10 true",
+                "containers[0].args[4]: argument 12 false",
+                "containers[0].args[7]: argument 0 true",
+                "containers[0].command[2]: argument 0 true",
+            ]
+        );
+    }
+
+    #[test]
+    fn variables_blocks_and_rules_on_request() {
+        let text = concat!(
+            "apiVersion: v1\n",
+            "kind: ConfigMap\n",
+            "env: [{name: RELATED_IMAGE_A, value: a:1}, {name: B_IMAGE, value: b:1}, {name: C, value: c:1}]\n",
+            "data: {\"a.yaml\": x}\n",
+            "runner: [{tool: a}]\n",
+        );
+        let rules = ["ConfigMap:runner[].tool".parse().unwrap()];
+        let search = Search {
+            environment: true,
+            embedded: true,
+            rules: &rules,
+            ..Search::default()
+        };
+        assert_eq!(
+            hits(text, search),
+            [
+                "env[0].value: environment",
+                "env[1].value: environment",
+                "data[\"a.yaml\"]: embedded",
+                "runner[0].tool: image",
+            ]
+        );
+    }
 }

@@ -220,3 +220,78 @@ fn place(site: &Site) -> (Range<usize>, bool) {
         Slot::Fixed(_) => (site.span.clone(), false),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pin::testing::try_format;
+
+    #[test]
+    fn names_of_files_tell_formats() {
+        for (path, format) in [
+            ("a/b/deploy.yaml", Some(Format::Yaml)),
+            ("deploy.json", Some(Format::Yaml)),
+            ("Dockerfile", Some(Format::Dockerfile)),
+            ("x/Dockerfile.alpine", Some(Format::Dockerfile)),
+            ("x/app.Dockerfile", Some(Format::Dockerfile)),
+            ("x/app.dockerfile", Some(Format::Dockerfile)),
+            ("Containerfile-x", Some(Format::Dockerfile)),
+            ("Dockerfile.dockerignore", None),
+            ("dockerfile.rs", None),
+            ("Dockerfiles", None),
+            ("kustomization.yml", Some(Format::Kustomization)),
+            ("Kustomization", Some(Format::Kustomization)),
+            ("values.yaml", Some(Format::HelmValues)),
+            ("values-prod.yaml", Some(Format::HelmValues)),
+            ("prod.values.yml", Some(Format::HelmValues)),
+            ("compose.yml", Some(Format::Compose)),
+            ("docker-compose.prod.yaml", Some(Format::Compose)),
+            ("composer.yaml", Some(Format::Yaml)),
+            (".github/workflows/ci.yml", Some(Format::Actions)),
+            ("/x/.github/workflows/compose.yml", Some(Format::Actions)),
+            ("x/action.yaml", Some(Format::Actions)),
+            (".gitlab-ci.yml", Some(Format::Gitlab)),
+            ("a.gitlab-ci.yml", Some(Format::Gitlab)),
+            (".circleci/config.yml", Some(Format::CircleCi)),
+            (".drone.yml", Some(Format::Drone)),
+            (".woodpecker/build.yml", Some(Format::Drone)),
+            ("bitbucket-pipelines.yml", Some(Format::Bitbucket)),
+            ("cloudbuild.yaml", Some(Format::CloudBuild)),
+            ("README.md", None),
+            ("Makefile", None),
+            ("/", None),
+        ] {
+            assert_eq!(Format::of_path(Utf8Path::new(path)), format, "{path}");
+        }
+    }
+
+    #[test]
+    fn documents_tell_what_they_are() {
+        let text = concat!(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\n",
+            "kind: Kustomization\n",
+            "images: [{name: a, newTag: v1}]\n",
+            "---\n",
+            "# nothing\n",
+            "---\n",
+            "services: {a: {image: b}}\n",
+            "---\n",
+            "image: c:1\n",
+        );
+        for format in [Format::Yaml, Format::Kustomization] {
+            let sites = try_format(format, text, &Options::default()).sites;
+            assert_eq!(sites.first().map(String::as_str), Some("images[0].newTag: a:v1"));
+        }
+        assert_eq!(
+            try_format(Format::Yaml, text, &Options::default()).sites,
+            ["images[0].newTag: a:v1", "services.a.image: b", "image: c:1"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_refused() {
+        let error = find(Utf8Path::new("a.yaml"), "a: [", &Options::default()).unwrap_err();
+        assert_eq!(error.position().line, 1);
+        assert!(find(Utf8Path::new("Dockerfile"), "a: [", &Options::default()).is_ok());
+    }
+}
