@@ -159,15 +159,27 @@ impl<'c, 'a> Composer<'c, 'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        let quotes = usize::from(matches!(style, Style::SingleQuoted | Style::DoubleQuoted));
-        let content = span.start + quotes..span.end.saturating_sub(quotes).max(span.start + quotes);
         // The parser writes `~` where nothing stands.
         let value = if style == Style::Plain && span.is_empty() {
             Cow::Borrowed("")
         } else {
             value
         };
+        let content = match style {
+            Style::Plain => span.clone(),
+            Style::SingleQuoted | Style::DoubleQuoted => span.start + 1..span.end.saturating_sub(1).max(span.start + 1),
+            // The parser counts blank lines behind the text, and where there is no text, its header.
+            Style::Literal | Style::Folded if value.trim_ascii().is_empty() => span.start..span.start,
+            Style::Literal | Style::Folded => {
+                let lines = self.text.get(span.clone()).unwrap_or_default();
+                span.start..span.start + lines.trim_ascii_end().len()
+            }
+        };
         self.check_form(style, &value, &span)?;
+        let span = match style {
+            Style::Literal | Style::Folded => content.clone(),
+            _ => span,
+        };
         let mut scalar = Scalar {
             value,
             content,
@@ -213,14 +225,35 @@ impl<'c, 'a> Composer<'c, 'a> {
                 }
             }
             Style::Literal | Style::Folded => {
-                let raw = self.text.get(span.clone()).unwrap_or_default();
-                if raw.trim_start_matches(['\r', '\n']).starts_with(|c| c != ' ') {
+                let before = self.text.get(self.chunk.start..span.start).unwrap_or_default();
+                if !span.is_empty() && (before.is_empty() || before.ends_with('\n')) {
                     return ambiguous("a block scalar without indentation", "indent its lines");
+                }
+                if self.is_cut_while_kept(span) {
+                    return ambiguous(
+                        "blanks at the end of the text, kept by `+`",
+                        "end the last line with a line feed",
+                    );
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether `|+` or `>+` keeps a last line of blanks without a line feed: go-yaml counts that line.
+    fn is_cut_while_kept(&self, span: &Range<usize>) -> bool {
+        let document = self.text.get(..self.chunk.end).unwrap_or_default();
+        let text = document.trim_end_matches(' ');
+        if text.len() == document.len() || !text.ends_with('\n') || text.trim_ascii_end().len() > span.end {
+            return false;
+        }
+        let before = self
+            .arena
+            .nodes
+            .last()
+            .map_or(self.chunk.start, |node| widen(node.start));
+        document.get(before..span.end).unwrap_or_default().contains('+')
     }
 
     /// Refuses `!tag,`: go-yaml takes the comma for a part of the tag.
@@ -230,17 +263,21 @@ impl<'c, 'a> Composer<'c, 'a> {
         if rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']) {
             return Ok(());
         }
-        Err(Fault::new(tag.start, ErrorKind::Ambiguous {
-            what: "a tag without a blank behind it",
-            instead: "write one",
-        }))
+        Err(Fault::new(
+            tag.start,
+            ErrorKind::Ambiguous {
+                what: "a tag without a blank behind it",
+                instead: "write one",
+            },
+        ))
     }
 
     /// Whether a `:` follows that go-yaml takes for a part of the scalar, since no blank is behind it.
     fn is_colon_at_indicator(&self, offset: usize) -> bool {
         let rest = self.text.get(offset..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest.strip_prefix(':').is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
+        rest.strip_prefix(':')
+            .is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
     }
 
     /// Settles the text of a key, and whether it is a merge key.
@@ -250,6 +287,15 @@ impl<'c, 'a> Composer<'c, 'a> {
                 frame.has_merge = true;
             }
             return Ok(());
+        }
+        if scalar.value == MERGE && scalar.tag != Tag::Absent {
+            return Err(Fault::new(
+                offset,
+                ErrorKind::Ambiguous {
+                    what: "a tag before the key `<<`",
+                    instead: "remove it",
+                },
+            ));
         }
         if scalar.tag == Tag::Absent && (scalar.style != Style::Plain || !scalar::may_be_typed(&scalar.value)) {
             return Ok(());
@@ -515,9 +561,10 @@ impl<'c, 'a> Composer<'c, 'a> {
                 for (inner, value) in self.arena.pairs(source) {
                     let text = self.arena.key_text(inner);
                     if own.contains(text) || brought_keys.contains(text) {
-                        return Err(Fault::new(self.start_of(key), ErrorKind::MergeAfterKey {
-                            key: text.to_owned(),
-                        }));
+                        return Err(Fault::new(
+                            self.start_of(key),
+                            ErrorKind::MergeAfterKey { key: text.to_owned() },
+                        ));
                     }
                     if here.insert(text) {
                         brought.push((inner, value));
@@ -570,13 +617,20 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
 /// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
 fn check_anchor_name(text: &str, span: &Range<usize>) -> Result<(), Fault> {
     let name = text.get(span.start + 1..span.end).unwrap_or_default();
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+    if !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
         return Ok(());
     }
-    Err(Fault::new(span.start, ErrorKind::Ambiguous {
-        what: "an anchor with other characters than letters, digits, `-` and `_`",
-        instead: "rename it",
-    }))
+    Err(Fault::new(
+        span.start,
+        ErrorKind::Ambiguous {
+            what: "an anchor with other characters than letters, digits, `-` and `_`",
+            instead: "rename it",
+        },
+    ))
 }
 
 /// Refuses numbers that kubectl cannot write as JSON.
