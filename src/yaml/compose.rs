@@ -212,7 +212,7 @@ impl<'c, 'a> Composer<'c, 'a> {
     }
 
     /// Refuses what YAML 1.2 and go-yaml read differently.
-    fn check_form(&self, style: Style, value: &str, span: &Range<usize>) -> Result<(), Fault> {
+    fn check_form(&self, style: Style, value: &Cow<'_, str>, span: &Range<usize>) -> Result<(), Fault> {
         let ambiguous = |what, instead| Err(Fault::new(span.start, ErrorKind::Ambiguous { what, instead }));
         let in_flow = self.open.last().is_some_and(|frame| frame.is_flow);
         match style {
@@ -222,6 +222,13 @@ impl<'c, 'a> Composer<'c, 'a> {
                 }
                 if value.starts_with(':') || value.ends_with(':') || self.is_colon_at_indicator(span.end) {
                     return ambiguous("`:` at the edge of an unquoted scalar within brackets", "quote it");
+                }
+            }
+            // Without an escape the parser borrows the text.
+            Style::DoubleQuoted if matches!(value, Cow::Owned(_)) => {
+                let raw = self.text.get(span.clone()).unwrap_or_default();
+                if has_escaped_slash(raw) {
+                    return ambiguous("the escape `\\/`", "write `/`");
                 }
             }
             Style::Literal | Style::Folded => {
@@ -612,6 +619,16 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
         end: u32::try_from(span.end).unwrap_or(u32::MAX),
         next,
     }
+}
+
+/// Whether `\/` stands in a double-quoted scalar: JSON and YAML 1.2 have it, go-yaml does not.
+fn has_escaped_slash(raw: &str) -> bool {
+    let mut escaped = false;
+    raw.bytes().any(|byte| {
+        let found = escaped && byte == b'/';
+        escaped = byte == b'\\' && !escaped;
+        found
+    })
 }
 
 /// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
