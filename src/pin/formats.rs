@@ -224,7 +224,9 @@ fn place(site: &Site) -> (Range<usize>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pin::testing::try_format;
+    use crate::pin::site::Style;
+    use crate::pin::testing::{D, try_format};
+    use crate::text::apply;
 
     #[test]
     fn names_of_files_tell_formats() {
@@ -293,5 +295,44 @@ mod tests {
         let error = find(Utf8Path::new("a.yaml"), "a: [", &Options::default()).unwrap_err();
         assert_eq!(error.position().line, 1);
         assert!(find(Utf8Path::new("Dockerfile"), "a: [", &Options::default()).is_ok());
+    }
+
+    /// What `--update` would replace is left out: the expected files keep the digests that are there.
+    #[test]
+    fn fixtures_become_what_is_expected() {
+        let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pin");
+        let digest = D.parse().unwrap();
+        let mut checked = 0;
+        for folder in ["edge-yaml", "peer-edge-cases"] {
+            for file in root.join(folder).read_dir_utf8().unwrap() {
+                let path = file.unwrap().into_path();
+                if path.is_dir() {
+                    continue;
+                }
+                let name = path.file_name().unwrap();
+                let expected = path.with_file_name("expected").join(name);
+                let text = fs_err::read_to_string(&path).unwrap();
+                match find(&path, &text, &Options::default()) {
+                    Ok(found) => {
+                        let unpinned = found.sites.iter().filter(|site| site.reference.digest().is_none());
+                        let edits: Vec<_> = unpinned
+                            .filter_map(|site| site.slot.write(&digest, Style::TagDigest))
+                            .collect();
+                        let pinned = apply(&text, &edits).unwrap();
+                        assert_eq!(pinned, fs_err::read_to_string(&expected).unwrap(), "{path}");
+                    }
+                    // What is no YAML because it is a template is passed over by the caller.
+                    Err(_) if text.contains("{{") => {
+                        assert_eq!(text, fs_err::read_to_string(&expected).unwrap(), "{path}");
+                    }
+                    Err(error) => {
+                        let reason = fs_err::read_to_string(format!("{expected}.error")).unwrap();
+                        assert_eq!(format!("{}: {error}\n", error.position()), reason, "{path}");
+                    }
+                }
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 33);
     }
 }
