@@ -86,7 +86,7 @@ impl Pin {
         errors
             .iter()
             .for_each(|error| outcome.report.failures.push(report::Failure::new(error)));
-        let prefilter = Prefilter::new(&[])?;
+        let prefilter = Prefilter::new(&settled.options.rules)?;
         let progress = ui.progress("reading", files.len());
         let results = in_parallel(&files, |path| {
             let scanned = read(path, settled, filter, &prefilter, self.stdout);

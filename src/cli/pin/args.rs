@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::cli::registry::RegistryArgs;
 use crate::cli::{Env, Failure};
 use crate::oci::Platform;
-use crate::pin::{Filter, Mode, Options, RegistryMap, Style};
+use crate::pin::{FieldRule, Filter, Mode, Options, RegistryMap, Style};
 use crate::policy::{self, Pattern, Policy};
 use crate::report::Format;
 
@@ -204,6 +204,13 @@ impl Pin {
                 env: self.env || settings.env,
                 embedded: self.embedded || settings.embedded,
                 helm_tag_digest: self.helm_tag_digest || settings.helm_tag_digest,
+                rules: self
+                    .rules
+                    .iter()
+                    .chain(&settings.rules)
+                    .map(|rule| rule.parse())
+                    .collect::<Result<_, _>>()
+                    .map_err(Failure::usage)?,
             },
             map,
             include: patterns(&self.include, &settings.include)?,

@@ -221,7 +221,10 @@ fn diff(files: &[Ready]) -> String {
 fn together(files: &[Ready]) -> String {
     let mut text = String::new();
     let [file] = files else {
-        for file in files.iter().filter(|file| pin::formats::is_yaml(&file.path)) {
+        for file in files
+            .iter()
+            .filter(|file| pin::Format::of_path(&file.path) != Some(pin::Format::Dockerfile))
+        {
             let content = file.after.as_ref().unwrap_or(&file.before);
             let content = content.strip_prefix('\u{feff}').unwrap_or(content);
             if !text.is_empty() && !content.starts_with("---") {
