@@ -22,6 +22,9 @@ pub mod fs;
 pub mod limits;
 pub mod oci;
 pub mod pin;
+pub mod registry;
+pub mod report;
 pub mod text;
+pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};

@@ -54,6 +54,9 @@ pub const REQUEST: Duration = Duration::from_secs(120);
 /// Longest single wait that a `Retry-After` can ask for.
 pub const RETRY_AFTER: Duration = Duration::from_secs(60);
 
+/// Shortest wait before a request is tried again.
+pub const RETRY_FLOOR: Duration = Duration::from_millis(100);
+
 /// Longest run of a credential helper; some open a browser or ask a cloud.
 pub const HELPER: Duration = Duration::from_secs(30);
 

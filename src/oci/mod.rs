@@ -6,6 +6,8 @@ mod media_type;
 mod platform;
 mod reference;
 
+pub(crate) use manifest::REF_NAME;
+
 pub use digest::{Algorithm, Digest, DigestError};
 pub use manifest::{Descriptor, Index, Manifest, ManifestError};
 pub use media_type::MediaType;

@@ -1,2 +1,4 @@
-//! Placeholder until the first test of this kind lands.
-fn main() {}
+//! kship's readers against recorded readings of the tools that it must agree with.
+
+mod shared;
+mod yaml;

@@ -1,0 +1,88 @@
+//! `kship completions` and `kship man`: what shells and `man` read, generated from the arguments themselves.
+
+use camino::Utf8PathBuf;
+use clap::ValueEnum;
+use clap_complete::{Generator, Shell};
+
+use super::{Exit, Failure, Ui};
+use crate::{fs, limits};
+
+/// Arguments of `kship completions`.
+#[derive(clap::Args, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(&self, ui: &mut Ui) -> Result<Exit, Failure> {
+        ui.product(&script(self.shell)?)?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// Arguments of `kship man`.
+#[derive(clap::Args, Debug)]
+pub struct Man {
+    /// The directory; it must exist
+    #[arg(value_name = "DIR")]
+    directory: Utf8PathBuf,
+}
+
+impl Man {
+    pub(super) fn run(&self, ui: &mut Ui) -> Result<Exit, Failure> {
+        for (name, page) in man_pages()? {
+            let path = self.directory.join(name);
+            let before = if path.exists() {
+                Some(fs::read_bytes(&path, limits::FILE_BYTES)?)
+            } else {
+                None
+            };
+            fs::write_atomic(&path, before.as_deref(), page.as_bytes())?;
+            ui.status(format_args!("wrote {path}"));
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// The completion scripts as they are installed: file name and content, one for each shell.
+///
+/// # Errors
+/// A script is not UTF-8, which is a defect.
+pub fn scripts() -> Result<Vec<(String, String)>, Failure> {
+    Shell::value_variants()
+        .iter()
+        .map(|shell| Ok((shell.file_name(NAME), script(*shell)?)))
+        .collect()
+}
+
+/// The manual pages: file name and content, one for kship and one for each verb.
+///
+/// # Errors
+/// A page cannot be rendered, which is a defect.
+pub fn man_pages() -> Result<Vec<(String, String)>, Failure> {
+    let mut command = super::command();
+    // `build` gives the verbs their whole names and the global options.
+    command.build();
+    let mut pages = vec![(format!("{NAME}.1"), man_page(command.clone())?)];
+    for verb in command.get_subcommands() {
+        let name = format!("{NAME}-{}", verb.get_name());
+        pages.push((format!("{name}.1"), man_page(verb.clone())?));
+    }
+    Ok(pages)
+}
+
+const NAME: &str = "kship";
+
+fn script(shell: Shell) -> Result<String, Failure> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut super::command(), NAME, &mut out);
+    Ok(String::from_utf8(out)?)
+}
+
+fn man_page(command: clap::Command) -> Result<String, Failure> {
+    let mut out = Vec::new();
+    clap_mangen::Man::new(command).render(&mut out)?;
+    Ok(String::from_utf8(out)?)
+}

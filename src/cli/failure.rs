@@ -1,0 +1,106 @@
+//! Failures as the command line tells them: an error, its causes, and hints that know flags.
+
+use std::error::Error;
+
+use super::Exit;
+
+/// What ends a verb before it has an answer.
+///
+/// Any error turns into one with `?`: it then means exit code 3, and [`hints_for`] adds what may help.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// The error, with its chain of sources.
+    pub source: Box<dyn Error + Send + Sync>,
+    /// What the user may do: fragments in lower case, flags in backticks.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure to decide: exit code 3.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = source.into();
+        let hints = hints_for(source.as_ref());
+        Self {
+            exit: Exit::Failure,
+            source,
+            hints,
+        }
+    }
+
+    /// A wrong use of flags or arguments that clap cannot see: exit code 2.
+    pub fn usage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..Self::new(source)
+        }
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The message of the error and of each of its sources; equal neighbours are told once.
+    #[must_use]
+    pub fn chain(&self) -> Vec<String> {
+        let mut chain = vec![self.source.to_string()];
+        let mut source = self.source.source();
+        while let Some(error) = source {
+            chain.push(error.to_string());
+            source = error.source();
+        }
+        chain.dedup();
+        chain
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(source: E) -> Self {
+        Self::new(source)
+    }
+}
+
+/// What may help against an error, looked up by the types in its chain of sources.
+#[must_use]
+pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut hints = Vec::new();
+    let mut link = Some(error);
+    while let Some(error) = link {
+        if let Some(crate::fs::Error::Changed { .. }) = error.downcast_ref() {
+            hints.push("run kship again once nothing else writes there".to_owned());
+        }
+        link = error.source();
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot plan")]
+    struct Outer(#[source] crate::fs::Error);
+
+    #[test]
+    fn an_error_becomes_a_failure_with_causes_and_hints() {
+        let failure = Failure::from(Outer(crate::fs::Error::Changed { path: "a.yaml".into() })).hint("try `--diff`");
+        assert_eq!(failure.exit, Exit::Failure);
+        assert_eq!(
+            failure.chain(),
+            [
+                "cannot plan",
+                "a.yaml changed while kship was at work: nothing was written to it"
+            ]
+        );
+        assert_eq!(
+            failure.hints,
+            ["run kship again once nothing else writes there", "try `--diff`"]
+        );
+        assert_eq!(Failure::usage("`-` is given twice").exit, Exit::Usage);
+    }
+}

@@ -1,0 +1,237 @@
+//! The only place that prints: the product on standard output, everything else on standard error.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use clap::builder::StyledStr;
+
+use super::env::Env;
+use super::failure::Failure;
+use super::progress::Progress;
+use crate::report::visible_lines;
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Standard output and standard error of one run.
+///
+/// A reader that goes away (`kship ... | head`) is no error: what would follow is dropped, and the run ends with the exit
+/// code that its work deserves.
+pub struct Ui {
+    out: Stream,
+    err: Stream,
+    quiet: bool,
+    width: usize,
+}
+
+struct Stream {
+    to: Box<dyn Write + Send>,
+    color: bool,
+    terminal: bool,
+    closed: bool,
+}
+
+impl fmt::Debug for Ui {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ui")
+            .field("quiet", &self.quiet)
+            .field("width", &self.width)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ui {
+    /// The streams of the process.
+    #[must_use]
+    pub fn new(env: &Env, color: Color, quiet: bool) -> Self {
+        let choose = |auto: ColorChoice| match color {
+            Color::Auto => auto != ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let (out, err) = (io::stdout(), io::stderr());
+        Self {
+            quiet,
+            width: env.columns.or_else(terminal_width).unwrap_or(WIDTH).clamp(40, 160),
+            out: Stream {
+                color: choose(AutoStream::choice(&out)),
+                terminal: out.is_terminal(),
+                to: Box::new(AutoStream::always(out)),
+                closed: false,
+            },
+            err: Stream {
+                color: choose(AutoStream::choice(&err)),
+                terminal: err.is_terminal(),
+                to: Box::new(AutoStream::always(err)),
+                closed: false,
+            },
+        }
+    }
+
+    /// Writes the product to standard output, byte for byte.
+    ///
+    /// # Errors
+    /// It cannot be written; a reader that has gone away is no error.
+    pub fn product(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write(text).map_err(|error| Failure::new(OutputError(error)))
+    }
+
+    /// Tells what happened, unless `--quiet` is given.
+    pub fn status(&mut self, message: impl fmt::Display) {
+        if !self.quiet {
+            self.tell("", Style::new(), &message);
+        }
+    }
+
+    /// Tells what the user should know although it is no error; `--quiet` does not silence it.
+    pub fn warning(&mut self, message: impl fmt::Display) {
+        self.tell("warning: ", AnsiColor::Yellow.on_default().bold(), &message);
+    }
+
+    /// Tells what failed.
+    pub fn error(&mut self, message: impl fmt::Display) {
+        self.tell("error: ", AnsiColor::Red.on_default().bold(), &message);
+    }
+
+    /// Tells why the error above came about.
+    pub fn cause(&mut self, message: impl fmt::Display) {
+        self.tell("  caused by: ", Style::new(), &message);
+    }
+
+    /// Tells what may help.
+    pub fn hint(&mut self, message: impl fmt::Display) {
+        self.tell("hint: ", AnsiColor::Cyan.on_default().bold(), &message);
+    }
+
+    /// Tells a failure: the error, its causes, its hints.
+    pub fn failure(&mut self, failure: &Failure) {
+        for (at, message) in failure.chain().iter().enumerate() {
+            if at == 0 {
+                self.error(message);
+            } else {
+                self.cause(message);
+            }
+        }
+        for hint in &failure.hints {
+            self.hint(hint);
+        }
+    }
+
+    /// Writes help that was asked for to standard output.
+    pub(super) fn help(&mut self, text: &StyledStr) -> Result<(), Failure> {
+        let text = styled(text, self.out.color);
+        self.product(&text)
+    }
+
+    /// Writes what clap has against the arguments to standard error.
+    pub(super) fn refusal(&mut self, text: &StyledStr) {
+        let text = styled(text, self.err.color);
+        let _ = self.err.write(&text);
+    }
+
+    /// A progress bar on standard error for `total` steps; `what` says what they do: `resolving`.
+    ///
+    /// Nothing is shown with `--quiet`, where standard error is no terminal, and for work under half a second. Drop it
+    /// before anything else is printed.
+    #[must_use]
+    pub fn progress(&self, what: &'static str, total: usize) -> Progress {
+        Progress::new(self.err.terminal && !self.quiet, what, total)
+    }
+
+    /// The width for text on standard output, in columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whether standard output is coloured.
+    #[must_use]
+    pub fn color(&self) -> bool {
+        self.out.color
+    }
+
+    /// Whether standard output is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.out.terminal
+    }
+
+    /// Whether `--quiet` is given.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Sends off what is still on its way.
+    ///
+    /// # Errors
+    /// As [`Self::product`].
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(|error| Failure::new(OutputError(error)))
+    }
+
+    /// Nothing can be done about a standard error that cannot be written.
+    fn tell(&mut self, label: &str, style: Style, message: &dyn fmt::Display) {
+        let message = message.to_string();
+        let message = visible_lines(&message);
+        let text = if self.err.color && !label.is_empty() {
+            format!("{style}{label}{style:#}{message}\n")
+        } else {
+            format!("{label}{message}\n")
+        };
+        let _ = self.err.write(&text);
+    }
+}
+
+impl Stream {
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.guard(|to| to.write_all(text.as_bytes()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.guard(|to| to.flush())
+    }
+
+    fn guard(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match write(self.to.as_mut()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}
+
+fn styled(text: &StyledStr, color: bool) -> String {
+    if color {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    }
+}
+
+/// Text is this wide where there is no terminal to ask.
+const WIDTH: usize = 100;
+
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| usize::from(width))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written")]
+struct OutputError(#[source] io::Error);

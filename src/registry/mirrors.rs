@@ -1,0 +1,256 @@
+//! `registries.conf`, version 2: where repositories are read from (containers-registries.conf(5)).
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+
+use crate::limits;
+use crate::oci::Repository;
+
+/// What `registries.conf` says about registries: other locations, mirrors, and what is blocked.
+///
+/// `unqualified-search-registries` and short names are not applied: a reference means the same on every machine.
+#[derive(Clone, Debug, Default)]
+pub struct Mirrors {
+    rules: Vec<Rule>,
+}
+
+/// A place that a repository is read from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    /// The host and port that are asked.
+    pub(crate) host: String,
+    /// The registry's name, by which credentials are found.
+    pub(crate) name: String,
+    /// The repository's path there.
+    pub(crate) path: String,
+    /// Whether it may be spoken to without TLS.
+    pub(crate) insecure: bool,
+}
+
+/// Why a `registries.conf` is not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MirrorsError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] crate::fs::Error),
+    /// A value that makes no sense.
+    #[error("{path}: {problem}")]
+    Invalid {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Not TOML, or a field of the wrong type.
+    #[error("{path} is no registries.conf")]
+    Toml {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// The old format.
+    #[error("{path} is a registries.conf of version 1: expected version 2, with [[registry]] tables")]
+    Version1 {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Rule {
+    prefix: Option<String>,
+    location: Option<String>,
+    #[serde(default)]
+    insecure: bool,
+    #[serde(default)]
+    blocked: bool,
+    #[serde(default)]
+    mirror: Vec<Mirror>,
+    #[serde(default)]
+    mirror_by_digest_only: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Mirror {
+    location: String,
+    #[serde(default)]
+    insecure: bool,
+    pull_from_mirror: Option<Pull>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum Pull {
+    All,
+    DigestOnly,
+    TagOnly,
+}
+
+impl Mirrors {
+    /// Reads a `registries.conf`.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not of version 2.
+    pub fn read(path: &Utf8Path) -> Result<Self, MirrorsError> {
+        Self::parse(&crate::fs::read_text(path, limits::CREDENTIAL_FILE_BYTES)?, path)
+    }
+
+    /// Parses a `registries.conf`; errors call it by `path`.
+    ///
+    /// # Errors
+    /// The text is not TOML, or not of version 2.
+    pub fn parse(text: &str, path: &Utf8Path) -> Result<Self, MirrorsError> {
+        #[derive(Deserialize)]
+        struct File {
+            #[serde(default)]
+            registry: Vec<Rule>,
+            // Version 1 had [registries.search], [registries.insecure] and [registries.block].
+            registries: Option<serde::de::IgnoredAny>,
+        }
+        let toml = |source: toml::de::Error| MirrorsError::Toml {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let file: File = toml::from_str(text).map_err(toml)?;
+        if file.registries.is_some() {
+            return Err(MirrorsError::Version1 { path: path.to_owned() });
+        }
+        let mut rules = file.registry;
+        for rule in &mut rules {
+            rule.complete().map_err(|problem| MirrorsError::Invalid {
+                path: path.to_owned(),
+                problem,
+            })?;
+        }
+        Ok(Self { rules })
+    }
+
+    /// Adds the rules of a file that is read later (`registries.conf.d`): it replaces those of the same prefix.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        self.rules
+            .retain(|rule| later.rules.iter().all(|other| other.prefix != rule.prefix));
+        self.rules.extend(later.rules);
+        self
+    }
+
+    /// The places of a repository, the best first; `None` if it is blocked.
+    pub(crate) fn places(&self, repository: &Repository, by_digest: bool) -> Option<Vec<Place>> {
+        let name = repository.to_string();
+        let itself = || Place::new(repository.registry(), repository.path(), false);
+        let best = self
+            .rules
+            .iter()
+            .filter_map(|rule| Some((rule.matches(&name)?, rule)))
+            .max_by_key(|(length, _)| *length);
+        let Some((length, rule)) = best else {
+            return Some(vec![itself()]);
+        };
+        if rule.blocked {
+            return None;
+        }
+        let rest = name.get(length..).unwrap_or("");
+        let at = |location: &str, insecure: bool| Place::parse(&format!("{location}{rest}"), insecure);
+        let mut places: Vec<Place> = rule
+            .mirror
+            .iter()
+            .filter(|mirror| mirror.serves(by_digest, rule.mirror_by_digest_only))
+            .filter_map(|mirror| at(&mirror.location, mirror.insecure))
+            .collect();
+        let source = match rule.location.as_deref() {
+            Some(location) => at(location, rule.insecure),
+            None => None,
+        };
+        places.push(source.unwrap_or_else(|| Place {
+            insecure: rule.insecure,
+            ..itself()
+        }));
+        Some(places)
+    }
+}
+
+impl Rule {
+    /// Fills in the prefix, and checks what the format asks for.
+    fn complete(&mut self) -> Result<(), String> {
+        let trim = |text: &mut Option<String>| {
+            if let Some(text) = text {
+                text.truncate(text.trim_end_matches('/').len());
+            }
+            text.take_if(|text| text.is_empty());
+        };
+        trim(&mut self.prefix);
+        trim(&mut self.location);
+        if self.prefix.is_none() {
+            self.prefix.clone_from(&self.location);
+        }
+        let Some(prefix) = &self.prefix else {
+            return Err("a [[registry]] has neither prefix nor location".to_owned());
+        };
+        let wildcard = prefix.starts_with("*.");
+        let locations = self
+            .mirror
+            .iter()
+            .map(|mirror| mirror.location.as_str())
+            .chain(self.location.as_deref());
+        for location in locations {
+            if location.contains("://") {
+                return Err(format!(
+                    "location `{location}` has a scheme: expected a host and a path"
+                ));
+            }
+        }
+        if prefix.trim_start_matches("*.").contains('*') {
+            return Err(format!("prefix `{prefix}` is not valid: `*.` stands only at the start"));
+        }
+        if wildcard && self.location.as_ref() == Some(prefix) {
+            self.location = None;
+        }
+        Ok(())
+    }
+
+    /// How many bytes of a full name are this rule's, if it is one of its names.
+    fn matches(&self, name: &str) -> Option<usize> {
+        let prefix = self.prefix.as_deref()?;
+        if let Some(suffix) = prefix.strip_prefix('*') {
+            let end = name.find('/').unwrap_or(name.len());
+            let host = name.get(..end)?;
+            let bare = host.split(':').next().unwrap_or(host);
+            return (bare.ends_with(suffix) && bare.len() > suffix.len()).then_some(bare.len());
+        }
+        let rest = name.strip_prefix(prefix)?;
+        let whole = rest.is_empty() || rest.starts_with('/');
+        whole.then_some(prefix.len())
+    }
+}
+
+impl Mirror {
+    fn serves(&self, by_digest: bool, digest_only: bool) -> bool {
+        match self.pull_from_mirror {
+            Some(Pull::DigestOnly) => by_digest,
+            Some(Pull::TagOnly) => !by_digest,
+            Some(Pull::All) => true,
+            None => by_digest || !digest_only,
+        }
+    }
+}
+
+impl Place {
+    fn new(registry: &str, path: &str, insecure: bool) -> Self {
+        Self {
+            host: registry.to_owned(),
+            name: registry.to_owned(),
+            path: path.to_owned(),
+            insecure,
+        }
+    }
+
+    fn parse(name: &str, insecure: bool) -> Option<Self> {
+        let (host, path) = name.split_once('/')?;
+        Some(Self::new(host, path.trim_matches('/'), insecure))
+    }
+}

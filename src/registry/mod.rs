@@ -1,0 +1,123 @@
+//! Registries: the only code that opens a connection.
+//!
+//! A verb asks a [`Registry`], which is one of two things: [`Client`] speaks the OCI distribution specification over
+//! HTTP, [`Layout`] reads a folder of OCI image layouts, so that everything works without a network too.
+//!
+//! ```text
+//! client      what is asked for, and what answers are believed
+//! exchange    one request: redirects, retries, the pace of a host
+//! host        what is known of a host: its scheme, its challenge, its pace
+//! token       challenge -> Authorization; one token request however many wait for it
+//! transport   HTTP and TLS; no root certificate is loaded before a host needs one
+//! keychain    config.json, auth.json, credential helpers
+//! mirrors     registries.conf
+//! ```
+//!
+//! Nothing here reads the environment: what the user's environment says arrives in [`Options`] and [`Environment`]. The
+//! one exception are proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), which `reqwest` reads by itself.
+
+mod body;
+mod challenge;
+mod client;
+mod error;
+mod exchange;
+mod host;
+mod keychain;
+mod layout;
+mod mirrors;
+mod options;
+mod referrers;
+mod retry;
+mod secret;
+mod token;
+mod transport;
+
+use std::pin::Pin;
+
+pub use client::Client;
+pub use error::{Answered, Asked, Detail, Error};
+pub use keychain::{Entry, Environment, Keychain, KeychainError};
+pub use layout::{Layout, LayoutError};
+pub use mirrors::{Mirrors, MirrorsError};
+pub use options::{Options, Times};
+
+use crate::oci::{Descriptor, Digest, MediaType, PinnedReference, Repository};
+
+/// What a [`Registry`] gives back: a future that can be boxed, so that the trait can be a trait object.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A place that manifests and blobs are read from.
+pub trait Registry: Send + Sync {
+    /// Asks which manifest a tag means, or whether a digest is there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the registry has no such manifest; any other error means that this could not be decided.
+    fn resolve<'a>(&'a self, repository: &'a Repository, target: &'a Target) -> Answer<'a, Resolved>;
+
+    /// Fetches a manifest or an index; its bytes have the digest that was asked for.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], and bytes of another digest or more than [`crate::limits::MANIFEST_BYTES`] of them.
+    fn manifest<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, ManifestBytes>;
+
+    /// Fetches a blob whole; its bytes have the digest that was asked for.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], and bytes of another digest or more than [`crate::limits::BLOB_BYTES`] of them.
+    fn blob<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, Vec<u8>>;
+
+    /// Lists what refers to a manifest: signatures, attestations, SBOMs.
+    ///
+    /// Asks the referrers API, and where a registry has none the tag `sha256-<hex>` (distribution-spec, "Unavailable
+    /// Referrers API").
+    ///
+    /// # Errors
+    /// Whatever keeps from knowing the list: a refusal or a failure is never an empty list.
+    fn referrers<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, Vec<Descriptor>>;
+
+    /// Lists the tags of a repository.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`].
+    fn tags<'a>(&'a self, repository: &'a Repository) -> Answer<'a, Vec<String>>;
+}
+
+/// What is looked up in a repository.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Target {
+    /// A digest.
+    Digest(Digest),
+    /// A tag.
+    Tag(String),
+}
+
+impl Target {
+    /// Writes the full reference of this target in a repository.
+    #[must_use]
+    pub fn of(&self, repository: &Repository) -> String {
+        match self {
+            Self::Digest(digest) => format!("{repository}@{digest}"),
+            Self::Tag(tag) => format!("{repository}:{tag}"),
+        }
+    }
+}
+
+/// What a tag means at this moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Resolved {
+    /// The digest of the manifest or index.
+    pub digest: Digest,
+    /// Which of the two it is, and in whose format.
+    pub media_type: MediaType,
+    /// Its length in bytes, where the registry says it.
+    pub size: Option<u64>,
+}
+
+/// The bytes of a manifest or index, hashed here.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ManifestBytes {
+    /// One of the four types that [`MediaType`] names.
+    pub media_type: MediaType,
+    /// The bytes, exactly as the registry holds them.
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,311 @@
+//! Findings: what is wrong, where, and what would put it right.
+
+use std::ops::Range;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value};
+
+use crate::text::{Edit, LineIndex, Position};
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Level {
+    /// The answer is no: exit code 1.
+    Error,
+    /// Likely wrong; the exit code does not change.
+    Warning,
+    /// Worth knowing; the exit code does not change.
+    Note,
+}
+
+impl Level {
+    /// The word that JSON and SARIF use, and people read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A kind of finding; each verb has a fixed list of them.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Rule {
+    /// The stable name, in kebab-case: `unpinned`.
+    pub code: &'static str,
+    /// One fragment without a final period: what the rule finds.
+    pub summary: &'static str,
+    /// A sentence or two: what to do about it.
+    pub help: &'static str,
+    /// How much its findings weigh.
+    pub level: Level,
+}
+
+/// One place where a check says no.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What kind of finding this is.
+    pub rule: &'static Rule,
+    /// What is wrong here: a lowercase fragment without a final period.
+    pub message: String,
+    /// Where.
+    pub location: Location,
+    /// The field as its format names it: `spec.containers[0].image`.
+    pub field: Option<String>,
+    /// What would put it right.
+    pub fix: Option<Fix>,
+    /// What else programs may want to know, in a stable order; JSON and SARIF show it.
+    pub properties: Map<String, Value>,
+}
+
+impl Finding {
+    /// A finding with no field, no fix and no properties.
+    #[must_use]
+    pub fn new(rule: &'static Rule, message: impl Into<String>, location: Location) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            location,
+            field: None,
+            fix: None,
+            properties: Map::new(),
+        }
+    }
+
+    /// Names the field.
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Adds the fix.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// Adds a property; its name is in camelCase.
+    #[must_use]
+    pub fn with_property(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.properties.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// Edits of one file that put a finding right.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fix {
+    /// What the edits do: a lowercase fragment without a final period.
+    pub description: String,
+    /// The edits, each with its place as people count.
+    pub replacements: Vec<Replacement>,
+}
+
+impl Fix {
+    /// A fix of the given edits of `text`, the whole file of the finding.
+    #[must_use]
+    pub fn new(description: impl Into<String>, text: &str, index: &LineIndex, edits: &[Edit]) -> Self {
+        Self {
+            description: description.into(),
+            replacements: edits.iter().map(|edit| Replacement::new(text, index, edit)).collect(),
+        }
+    }
+}
+
+/// One [`Edit`] with the positions of its range.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replacement {
+    /// The edit.
+    pub edit: Edit,
+    /// Where its range starts.
+    pub start: Position,
+    /// Where its range ends: one past the last character.
+    pub end: Position,
+}
+
+impl Replacement {
+    /// Finds the positions of an edit of `text`.
+    #[must_use]
+    pub fn new(text: &str, index: &LineIndex, edit: &Edit) -> Self {
+        Self {
+            start: index.position(text, edit.range.start),
+            end: index.position(text, edit.range.end),
+            edit: edit.clone(),
+        }
+    }
+}
+
+/// A range of a file, with the line on which it starts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Location {
+    /// The file as reports name it: see [`relative_path`].
+    pub path: Utf8PathBuf,
+    /// Bytes of the file.
+    pub range: Range<usize>,
+    /// Where the range starts.
+    pub start: Position,
+    /// Where the range ends: one past its last character.
+    pub end: Position,
+    /// The line on which the range starts, without its line ending; empty where it must not be shown.
+    pub line_text: String,
+    /// The bytes of `line_text` that belong to the range.
+    pub columns: Range<usize>,
+}
+
+impl Location {
+    /// Locates a range of bytes of `text`, the whole file.
+    ///
+    /// A range that does not lie within the text is cut to it.
+    #[must_use]
+    pub fn new(path: impl Into<Utf8PathBuf>, text: &str, index: &LineIndex, range: Range<usize>) -> Self {
+        let floor = |offset: usize| {
+            (0..=offset.min(text.len()))
+                .rev()
+                .find(|&at| text.is_char_boundary(at))
+                .unwrap_or(0)
+        };
+        let start = floor(range.start);
+        let end = floor(range.end).max(start);
+        let line = index.line_range(text, index.line_of(start));
+        let within = |offset: usize| offset.clamp(line.start, line.end) - line.start;
+        let columns = within(start)..within(end);
+        let line_text = text.get(line.clone()).unwrap_or_default();
+        let mark = if line.start == 0 && line_text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
+        Self {
+            path: path.into(),
+            start: index.position(text, start),
+            end: index.position(text, end),
+            line_text: line_text.get(mark..).unwrap_or_default().to_owned(),
+            columns: columns.start.saturating_sub(mark)..columns.end.saturating_sub(mark),
+            range: start..end,
+        }
+    }
+
+    /// The same place without the text of its line, for lines that may hold a secret.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        self.line_text.clear();
+        self.columns = 0..0;
+        self
+    }
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Names a file as reports do: relative to the working directory with forward slashes, absolute only outside it.
+///
+/// `working_directory` is absolute. A `..` after a name stays, since that name may be a symbolic link.
+#[must_use]
+pub fn relative_path(path: &Utf8Path, working_directory: &Utf8Path) -> Utf8PathBuf {
+    use camino::Utf8Component;
+
+    let mut full = if path.is_absolute() {
+        Utf8PathBuf::new()
+    } else {
+        working_directory.to_owned()
+    };
+    let mut named = false;
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir if !named => {
+                full.pop();
+            }
+            Utf8Component::Normal(name) => {
+                named = true;
+                full.push(name);
+            }
+            other => full.push(other.as_str()),
+        }
+    }
+    let shown = match full.strip_prefix(working_directory) {
+        Ok(inside) if inside.as_str().is_empty() => Utf8Path::new("."),
+        // What climbs out again is outside.
+        Ok(inside) if climbs_out(inside) => full.as_path(),
+        Ok(inside) => inside,
+        Err(_) => full.as_path(),
+    };
+    if std::path::MAIN_SEPARATOR == '\\' {
+        shown.as_str().replace('\\', "/").into()
+    } else {
+        shown.to_owned()
+    }
+}
+
+fn climbs_out(path: &Utf8Path) -> bool {
+    let mut depth = 0_usize;
+    path.components().any(|component| match component.as_str() {
+        ".." => match depth.checked_sub(1) {
+            Some(up) => {
+                depth = up;
+                false
+            }
+            None => true,
+        },
+        _ => {
+            depth += 1;
+            false
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locate(text: &str, needle: &str) -> Location {
+        let at = text.find(needle).unwrap();
+        Location::new("a.yaml", text, &LineIndex::new(text), at..at + needle.len())
+    }
+
+    #[test]
+    fn a_location_names_its_line_and_columns() {
+        let location = locate("a: 1\r\nbü: 'shop/web:1' # x\r\nc: 2\r\n", "shop/web:1");
+        assert_eq!(
+            (location.start.to_string(), location.end.to_string()),
+            ("2:6".into(), "2:16".into())
+        );
+        assert_eq!(location.line_text, "bü: 'shop/web:1' # x");
+        assert_eq!(&location.line_text[location.columns.clone()], "shop/web:1");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let location = locate("\u{feff}image: a:1\n", "a:1");
+        assert_eq!(location.start.to_string(), "1:8");
+        assert_eq!(location.line_text, "image: a:1");
+        assert_eq!(&location.line_text[location.columns.clone()], "a:1");
+    }
+
+    #[test]
+    fn a_range_over_lines_marks_the_first_and_one_outside_is_cut() {
+        let location = locate("a: |\r\n  b\r\n  c\r\n", "b\r\n  c");
+        assert_eq!(location.end.to_string(), "3:4");
+        assert_eq!(&location.line_text[location.columns.clone()], "b");
+        let text = "ä";
+        let location = Location::new("a", text, &LineIndex::new(text), 1..99);
+        assert_eq!(location.range, 0..2);
+        assert_eq!(location.redacted().line_text, "");
+    }
+
+    #[test]
+    fn paths_are_relative_inside_the_working_directory() {
+        let name = |path: &str| relative_path(Utf8Path::new(path), Utf8Path::new("/home/shop")).into_string();
+        assert_eq!(name("./deploy//web.yaml"), "deploy/web.yaml");
+        assert_eq!(name("/home/shop/deploy/web.yaml"), "deploy/web.yaml");
+        assert_eq!(name("../shop/web.yaml"), "web.yaml");
+        assert_eq!(name("../other/web.yaml"), "/home/other/web.yaml");
+        assert_eq!(name("link/../web.yaml"), "link/../web.yaml");
+        assert_eq!(name("link/../../web.yaml"), "/home/shop/link/../../web.yaml");
+        assert_eq!(name("/etc/web.yaml"), "/etc/web.yaml");
+        assert_eq!(name("."), ".");
+    }
+}

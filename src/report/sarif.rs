@@ -1,0 +1,561 @@
+//! A report as SARIF 2.1.0 (OASIS standard with errata 01), for code scanning.
+//!
+//! Lines and columns count from one, columns in Unicode code points; addresses of files are relative to `%SRCROOT%`.
+//! Failures and skips are notifications of the one invocation (section 3.20.21), for they are no results.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use camino::Utf8Path;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::finding::{Finding, Fix, Location, Rule};
+use super::model::Report;
+use crate::oci::Digest;
+use crate::text::Position;
+
+/// Renders a report as indented SARIF with a final line feed.
+///
+/// # Errors
+/// None for any report; serializing plain data has an error type all the same.
+pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let mut rules: Vec<&Rule> = report.rules.to_vec();
+    for finding in &report.findings {
+        if !rules.contains(&finding.rule) {
+            rules.push(finding.rule);
+        }
+    }
+    let mut fingerprints = Fingerprints::default();
+    let results = report
+        .findings
+        .iter()
+        .map(|finding| ResultObject {
+            rule_id: finding.rule.code,
+            rule_index: rules.iter().position(|rule| *rule == finding.rule),
+            level: finding.rule.level.as_str(),
+            message: Message::new(&finding.message),
+            locations: [LocationObject {
+                physical_location: PhysicalLocation {
+                    artifact_location: ArtifactLocation::new(&finding.location.path),
+                    region: Some(Region::new(finding.location.start, finding.location.end)),
+                },
+                logical_locations: finding
+                    .field
+                    .iter()
+                    .map(|field| LogicalLocation {
+                        fully_qualified_name: field,
+                    })
+                    .collect(),
+            }],
+            partial_fingerprints: fingerprints.of(finding),
+            fixes: finding
+                .fix
+                .iter()
+                .map(|fix| FixObject::new(fix, &finding.location.path))
+                .collect(),
+            properties: &finding.properties,
+        })
+        .collect();
+    let log = Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "kship",
+                    version: env!("CARGO_PKG_VERSION"),
+                    information_uri: INFORMATION_URI,
+                    rules: rules.iter().map(|rule| RuleObject::new(rule)).collect(),
+                },
+            },
+            invocations: [Invocation {
+                execution_successful: report.failures.is_empty(),
+                tool_execution_notifications: notifications(report),
+            }],
+            original_uri_base_ids: BaseIds {
+                source_root: BaseId {
+                    description: Message::new("the working directory of the run"),
+                },
+            },
+            results,
+            column_kind: "unicodeCodePoints",
+        }],
+    };
+    let mut text = serde_json::to_string_pretty(&log)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The crate's page: it answers whatever becomes of the repository.
+const INFORMATION_URI: &str = "https://crates.io/crates/kship";
+
+fn notifications(report: &Report) -> Vec<Notification<'_>> {
+    let failures = report.failures.iter().map(|failure| {
+        let mut text = failure.message.clone();
+        for cause in &failure.caused_by {
+            text.push_str("\ncaused by: ");
+            text.push_str(cause);
+        }
+        let location = |path| LocationObject {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation::new(path),
+                region: failure.position.map(Region::at),
+            },
+            logical_locations: Vec::new(),
+        };
+        Notification {
+            level: "error",
+            message: Message { text },
+            locations: failure.path.iter().map(|path| location(path)).collect(),
+            descriptor: None,
+        }
+    });
+    let skips = report.skips.iter().map(|skip| Notification {
+        level: "note",
+        message: Message {
+            text: format!("skipped `{}`: {}", skip.text, skip.reason),
+        },
+        locations: vec![LocationObject {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation::new(&skip.location.path),
+                region: Some(Region::new(skip.location.start, skip.location.end)),
+            },
+            logical_locations: Vec::new(),
+        }],
+        descriptor: Some(Descriptor { id: skip.code }),
+    });
+    failures.chain(skips).collect()
+}
+
+/// Names a result across commits: by its rule, its line and what it points at, not by where the line stands.
+///
+/// The key is the one that code scanning compares; equal lines of one file are told apart by their order.
+#[derive(Default)]
+struct Fingerprints<'a> {
+    seen: HashMap<(&'a Utf8Path, String), usize>,
+}
+
+impl<'a> Fingerprints<'a> {
+    fn of(&mut self, finding: &'a Finding) -> PartialFingerprints {
+        let Location {
+            line_text,
+            columns,
+            path,
+            ..
+        } = &finding.location;
+        let reported = line_text.get(columns.clone()).unwrap_or_default();
+        // A redacted line says nothing: a hash of a secret could be guessed.
+        let field = if line_text.is_empty() {
+            finding.field.as_deref().unwrap_or_default()
+        } else {
+            ""
+        };
+        let what = [finding.rule.code, line_text.trim(), reported, field].join("\0");
+        let hash = Digest::of(what.as_bytes());
+        let hash = hash.hex().get(..16).unwrap_or_default().to_owned();
+        let count = self.seen.entry((path, hash.clone())).or_default();
+        *count += 1;
+        PartialFingerprints {
+            primary_location_line_hash: format!("{hash}:{count}"),
+        }
+    }
+}
+
+/// A path as a relative reference (RFC 3986, section 4.2); an absolute path as a `file:` address.
+fn uri(path: &Utf8Path) -> String {
+    let mut out = match path.as_str() {
+        unix if unix.starts_with('/') => "file://".to_owned(),
+        _ if path.is_absolute() => "file:///".to_owned(),
+        _ => String::new(),
+    };
+    for &byte in path.as_str().as_bytes() {
+        // A colon would make the first segment a scheme.
+        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'a str,
+    version: &'a str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Tool<'a>,
+    invocations: [Invocation<'a>; 1],
+    original_uri_base_ids: BaseIds,
+    results: Vec<ResultObject<'a>>,
+    column_kind: &'a str,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    driver: Driver<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver<'a> {
+    name: &'a str,
+    version: &'a str,
+    information_uri: &'a str,
+    rules: Vec<RuleObject<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RuleObject<'a> {
+    id: &'a str,
+    short_description: Message,
+    full_description: Message,
+    help: Message,
+    default_configuration: Configuration<'a>,
+}
+
+impl<'a> RuleObject<'a> {
+    fn new(rule: &Rule) -> RuleObject<'a> {
+        RuleObject {
+            id: rule.code,
+            short_description: Message::new(rule.summary),
+            full_description: Message {
+                text: format!("{}. {}", rule.summary, rule.help),
+            },
+            help: Message::new(rule.help),
+            default_configuration: Configuration {
+                level: rule.level.as_str(),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Configuration<'a> {
+    level: &'a str,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+impl Message {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation<'a> {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification<'a>>,
+}
+
+#[derive(Serialize)]
+struct Notification<'a> {
+    level: &'a str,
+    message: Message,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<LocationObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    descriptor: Option<Descriptor<'a>>,
+}
+
+#[derive(Serialize)]
+struct Descriptor<'a> {
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct BaseIds {
+    #[serde(rename = "%SRCROOT%")]
+    source_root: BaseId,
+}
+
+#[derive(Serialize)]
+struct BaseId {
+    description: Message,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultObject<'a> {
+    rule_id: &'a str,
+    rule_index: Option<usize>,
+    level: &'a str,
+    message: Message,
+    locations: [LocationObject<'a>; 1],
+    partial_fingerprints: PartialFingerprints,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<FixObject<'a>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    properties: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LocationObject<'a> {
+    physical_location: PhysicalLocation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logical_locations: Vec<LogicalLocation<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactLocation {
+    uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_base_id: Option<&'static str>,
+}
+
+impl ArtifactLocation {
+    fn new(path: &Utf8Path) -> Self {
+        let absolute = path.is_absolute() || path.as_str().starts_with('/');
+        Self {
+            uri: uri(path),
+            uri_base_id: (!absolute).then_some("%SRCROOT%"),
+        }
+    }
+}
+
+/// The end is one past the last character (section 3.30.8).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    start_column: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<usize>,
+}
+
+impl Region {
+    const fn new(start: Position, end: Position) -> Self {
+        Self {
+            start_line: start.line,
+            start_column: start.column,
+            end_line: Some(end.line),
+            end_column: Some(end.column),
+        }
+    }
+
+    const fn at(position: Position) -> Self {
+        Self {
+            start_line: position.line,
+            start_column: position.column,
+            end_line: None,
+            end_column: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation<'a> {
+    fully_qualified_name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialFingerprints {
+    primary_location_line_hash: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FixObject<'a> {
+    description: Message,
+    artifact_changes: [ArtifactChange<'a>; 1],
+}
+
+impl<'a> FixObject<'a> {
+    fn new(fix: &'a Fix, path: &Utf8Path) -> Self {
+        let replacements = fix.replacements.iter().map(|replacement| ReplacementObject {
+            deleted_region: Region::new(replacement.start, replacement.end),
+            inserted_content: InsertedContent {
+                text: &replacement.edit.replacement,
+            },
+        });
+        Self {
+            description: Message::new(&fix.description),
+            artifact_changes: [ArtifactChange {
+                artifact_location: ArtifactLocation::new(path),
+                replacements: replacements.collect(),
+            }],
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange<'a> {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<ReplacementObject<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReplacementObject<'a> {
+    deleted_region: Region,
+    inserted_content: InsertedContent<'a>,
+}
+
+#[derive(Serialize)]
+struct InsertedContent<'a> {
+    text: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::examples;
+    use crate::text::LineIndex;
+
+    fn rendered(report: &Report) -> Value {
+        serde_json::from_str(&render(report).unwrap()).unwrap()
+    }
+
+    /// The text of a region, counted as section 3.30.2 says: lines and code points from one.
+    fn region_text(text: &str, region: &Value) -> String {
+        let number = |name: &str| usize::try_from(region[name].as_u64().unwrap()).unwrap();
+        let offset = |line: usize, column: usize| {
+            let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+            let within: usize = text[start..].chars().take(column - 1).map(char::len_utf8).sum();
+            start + within
+        };
+        text[offset(number("startLine"), number("startColumn"))..offset(number("endLine"), number("endColumn"))]
+            .to_owned()
+    }
+
+    #[test]
+    fn the_official_schema_holds() {
+        let schema = serde_json::from_str(include_str!("../../fixtures/report/sarif-schema-2.1.0.json")).unwrap();
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap();
+        for report in [examples::empty(), examples::full(), examples::hostile()] {
+            let value = rendered(&report);
+            let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert_eq!(errors, [String::new(); 0], "{value:#}");
+        }
+        let mut wrong = rendered(&examples::full());
+        wrong["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0.into();
+        assert!(!validator.is_valid(&wrong), "the schema is in force");
+    }
+
+    #[test]
+    fn the_reported_region_holds_the_reported_text() {
+        let log = rendered(&examples::full());
+        let run = &log["runs"][0];
+        let result = &run["results"][0];
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(region_text(examples::TEXT, &place["region"]), "shöp/web:1.4.2");
+        assert_eq!(place["artifactLocation"]["uri"], "deploy/web.yaml");
+        assert_eq!(place["artifactLocation"]["uriBaseId"], "%SRCROOT%");
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert_eq!(rules.len(), 2, "rules that found nothing are there too");
+        let notification = &run["invocations"][0]["toolExecutionNotifications"][2];
+        assert_eq!(
+            region_text(
+                examples::TEXT,
+                &notification["locations"][0]["physicalLocation"]["region"]
+            ),
+            "${IMAGE}"
+        );
+    }
+
+    #[test]
+    fn the_fix_inserts_after_the_reference() {
+        let log = rendered(&examples::full());
+        let change = &log["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
+        assert_eq!(region_text(examples::TEXT, &change["deletedRegion"]), "");
+        let mut up_to = change["deletedRegion"].clone();
+        up_to["startColumn"] = 1.into();
+        assert_eq!(region_text(examples::TEXT, &up_to), "image: 'shöp/web:1.4.2");
+        assert_eq!(change["insertedContent"]["text"], format!("@{}", examples::digest()));
+    }
+
+    #[test]
+    fn a_failure_makes_the_run_unsuccessful_and_no_result() {
+        let mut report = examples::full();
+        let log = rendered(&report);
+        let invocation = &log["runs"][0]["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], false);
+        let notifications = &invocation["toolExecutionNotifications"];
+        assert_eq!(
+            notifications[0]["message"]["text"],
+            "a tab indents\ncaused by: YAML 1.2.2, 6.1"
+        );
+        assert_eq!(notifications[0]["level"], "error");
+        assert_eq!(
+            notifications[0]["locations"][0]["physicalLocation"]["region"]["startLine"],
+            3
+        );
+        assert_eq!(notifications[1]["locations"], Value::Null);
+        assert_eq!(notifications[2]["message"]["text"], "skipped `${IMAGE}`: a variable");
+        report.failures.clear();
+        assert_eq!(
+            rendered(&report)["runs"][0]["invocations"][0]["executionSuccessful"],
+            true
+        );
+    }
+
+    #[test]
+    fn fingerprints_survive_lines_above_and_tell_twins_apart() {
+        let fingerprints = |text: &str| -> Vec<String> {
+            let index = LineIndex::new(text);
+            let mut report = examples::empty();
+            for (at, word) in text.match_indices("a:1").chain(text.match_indices("b:1")) {
+                let location = Location::new("web.yaml", text, &index, at..at + word.len());
+                report.findings.push(Finding::new(&examples::UNPINNED, "x", location));
+            }
+            let log = rendered(&report);
+            let results = log["runs"][0]["results"].as_array().unwrap();
+            let hash = |result: &Value| {
+                result["partialFingerprints"]["primaryLocationLineHash"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
+            results.iter().map(hash).collect()
+        };
+        let before = fingerprints("- image: a:1\n- image: a:1\n- image: b:1\n");
+        let after = fingerprints("# new\n\n  - image: a:1\n  - image: a:1\n  - image: b:1\r\n");
+        assert_eq!(before, after);
+        assert_eq!(before.len(), 3);
+        assert_eq!(before[0].strip_suffix(":1"), before[1].strip_suffix(":2"));
+        assert_ne!(before[0], before[2]);
+    }
+
+    #[test]
+    fn paths_become_addresses() {
+        assert_eq!(uri("deploy/web 1.yaml".into()), "deploy/web%201.yaml");
+        assert_eq!(uri("a:b#c?d%e.yaml".into()), "a%3Ab%23c%3Fd%25e.yaml");
+        assert_eq!(uri("lädchen.yaml".into()), "l%C3%A4dchen.yaml");
+        assert_eq!(uri("/etc/web.yaml".into()), "file:///etc/web.yaml");
+        assert_eq!(ArtifactLocation::new("/etc/web.yaml".into()).uri_base_id, None);
+    }
+}

@@ -1,0 +1,212 @@
+//! What kubectl takes a scalar for: the rules of go-yaml v2, which are YAML 1.1 with a few of its own.
+//!
+//! <https://pkg.go.dev/go.yaml.in/yaml/v2> (`resolve.go`), <https://yaml.org/type/>.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A scalar node.
+#[derive(Clone, Debug)]
+pub struct Scalar<'a> {
+    /// The text after escapes, folding and, with the tag `!!binary`, base64.
+    pub value: Cow<'a, str>,
+    /// Bytes of the content: within the quotes, the lines of a block scalar, else the whole.
+    pub content: Range<usize>,
+    /// How it is written.
+    pub style: Style,
+    pub(super) tag: Tag,
+    /// As a key it is not what is written: [`super::document::Arena::keys`] has its text.
+    pub(super) typed_key: bool,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Style {
+    /// `text`
+    Plain,
+    /// `'text'`
+    SingleQuoted,
+    /// `"text"`
+    DoubleQuoted,
+    /// `|` and lines.
+    Literal,
+    /// `>` and lines.
+    Folded,
+}
+
+/// The tags that change what a scalar is; every other tag makes it a string.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Tag {
+    Absent,
+    Bool,
+    Float,
+    Int,
+    Null,
+    String,
+}
+
+/// What kubectl reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Resolved {
+    Bool(bool),
+    Float(f64),
+    Int(i64),
+    Null,
+    String,
+    Unsigned(u64),
+}
+
+impl Scalar<'_> {
+    /// What kubectl reads, or `None` where the tag does not fit.
+    pub(super) fn resolve(&self) -> Option<Resolved> {
+        let tagged = match self.tag {
+            Tag::String => return Some(Resolved::String),
+            Tag::Absent if self.style != Style::Plain => return Some(Resolved::String),
+            Tag::Absent => return Some(resolve(&self.value)),
+            tag => tag,
+        };
+        let resolved = resolve(&self.value);
+        match (tagged, resolved) {
+            (Tag::Float, Resolved::Int(number)) => number.to_string().parse().ok().map(Resolved::Float),
+            (Tag::Bool, Resolved::Bool(_))
+            | (Tag::Float, Resolved::Float(_))
+            | (Tag::Int, Resolved::Int(_) | Resolved::Unsigned(_))
+            | (Tag::Null, Resolved::Null) => Some(resolved),
+            _ => None,
+        }
+    }
+
+    /// Whether kubectl reads the text itself.
+    pub(super) fn is_string(&self) -> bool {
+        self.resolve() == Some(Resolved::String)
+    }
+}
+
+/// Whether the first byte of a plain scalar leaves open that it is no string.
+pub(super) fn may_be_typed(value: &str) -> bool {
+    matches!(
+        value.as_bytes().first(),
+        None | Some(
+            b'+' | b'-' | b'.' | b'~' | b'0'
+                ..=b'9' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O'
+        )
+    )
+}
+
+/// Reads an untagged plain scalar.
+pub(super) fn resolve(value: &str) -> Resolved {
+    match value.as_bytes().first() {
+        None => Resolved::Null,
+        Some(b'~' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') => word(value),
+        Some(b'.') => special_float(value)
+            .or_else(|| float(&without_separators(value)?))
+            .map_or(Resolved::String, Resolved::Float),
+        Some(b'+' | b'-' | b'0'..=b'9') => special_float(value)
+            .map(Resolved::Float)
+            .unwrap_or_else(|| number(value)),
+        Some(_) => Resolved::String,
+    }
+}
+
+fn word(value: &str) -> Resolved {
+    match value {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Resolved::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Resolved::Bool(false),
+        "~" | "null" | "Null" | "NULL" => Resolved::Null,
+        _ => Resolved::String,
+    }
+}
+
+fn special_float(value: &str) -> Option<f64> {
+    match value {
+        ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
+/// Go's `strconv.ParseFloat`, which is asked here alone without taking out underscores, lets them stand between digits.
+fn without_separators(value: &str) -> Option<Cow<'_, str>> {
+    if !value.contains('_') {
+        return Some(Cow::Borrowed(value));
+    }
+    let mut parts = value.split('_').peekable();
+    while let Some(part) = parts.next() {
+        let next = parts.peek();
+        let is_digit = |character: char| character.is_ascii_digit();
+        if next.is_some_and(|next| !part.ends_with(is_digit) || !next.starts_with(is_digit)) {
+            return None;
+        }
+    }
+    Some(Cow::Owned(value.replace('_', "")))
+}
+
+/// Reads what starts with a sign or a digit. Underscores count for nothing, wherever they stand.
+fn number(value: &str) -> Resolved {
+    let plain: Cow<'_, str> = if value.contains('_') {
+        Cow::Owned(value.replace('_', ""))
+    } else {
+        Cow::Borrowed(value)
+    };
+    integer(&plain)
+        .or_else(|| float(&plain).map(Resolved::Float))
+        .or_else(|| binary_with_inner_sign(&plain))
+        .unwrap_or(Resolved::String)
+}
+
+/// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`.
+fn integer(text: &str) -> Option<Resolved> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'-' => ("-", text.get(1..)?),
+        b'+' => ("+", text.get(1..)?),
+        _ => ("", text),
+    };
+    let (radix, digits) = match rest.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, rest.get(2..)?),
+        [b'0', b'o' | b'O', ..] => (8, rest.get(2..)?),
+        [b'0', b'b' | b'B', ..] => (2, rest.get(2..)?),
+        [b'0', _, ..] => (8, rest.get(1..)?),
+        _ => (10, rest),
+    };
+    if !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    let magnitude = u64::from_str_radix(digits, radix).ok()?;
+    if sign == "-" {
+        return 0_i64.checked_sub_unsigned(magnitude).map(Resolved::Int);
+    }
+    match i64::try_from(magnitude) {
+        Ok(number) => Some(Resolved::Int(number)),
+        // Only `ParseUint` is left, which takes no sign.
+        Err(_) if sign.is_empty() => Some(Resolved::Unsigned(magnitude)),
+        Err(_) => None,
+    }
+}
+
+/// `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`, and within the range of a 64-bit float.
+fn float(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    if let Some(exponent) = exponent {
+        let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        if exponent.is_empty() || !digits(exponent) {
+            return None;
+        }
+    }
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// `0b-1`: go-yaml reads what stands behind `0b` with its sign.
+fn binary_with_inner_sign(text: &str) -> Option<Resolved> {
+    let digits = text.strip_prefix("0b")?;
+    i64::from_str_radix(digits, 2).ok().map(Resolved::Int)
+}
