@@ -230,17 +230,21 @@ impl<'c, 'a> Composer<'c, 'a> {
         if rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']) {
             return Ok(());
         }
-        Err(Fault::new(tag.start, ErrorKind::Ambiguous {
-            what: "a tag without a blank behind it",
-            instead: "write one",
-        }))
+        Err(Fault::new(
+            tag.start,
+            ErrorKind::Ambiguous {
+                what: "a tag without a blank behind it",
+                instead: "write one",
+            },
+        ))
     }
 
     /// Whether a `:` follows that go-yaml takes for a part of the scalar, since no blank is behind it.
     fn is_colon_at_indicator(&self, offset: usize) -> bool {
         let rest = self.text.get(offset..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest.strip_prefix(':').is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
+        rest.strip_prefix(':')
+            .is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
     }
 
     /// Settles the text of a key, and whether it is a merge key.
@@ -515,9 +519,10 @@ impl<'c, 'a> Composer<'c, 'a> {
                 for (inner, value) in self.arena.pairs(source) {
                     let text = self.arena.key_text(inner);
                     if own.contains(text) || brought_keys.contains(text) {
-                        return Err(Fault::new(self.start_of(key), ErrorKind::MergeAfterKey {
-                            key: text.to_owned(),
-                        }));
+                        return Err(Fault::new(
+                            self.start_of(key),
+                            ErrorKind::MergeAfterKey { key: text.to_owned() },
+                        ));
                     }
                     if here.insert(text) {
                         brought.push((inner, value));
@@ -570,13 +575,20 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
 /// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
 fn check_anchor_name(text: &str, span: &Range<usize>) -> Result<(), Fault> {
     let name = text.get(span.start + 1..span.end).unwrap_or_default();
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+    if !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
         return Ok(());
     }
-    Err(Fault::new(span.start, ErrorKind::Ambiguous {
-        what: "an anchor with other characters than letters, digits, `-` and `_`",
-        instead: "rename it",
-    }))
+    Err(Fault::new(
+        span.start,
+        ErrorKind::Ambiguous {
+            what: "an anchor with other characters than letters, digits, `-` and `_`",
+            instead: "rename it",
+        },
+    ))
 }
 
 /// Refuses numbers that kubectl cannot write as JSON.
