@@ -184,6 +184,34 @@ impl Staged {
     }
 }
 
+/// Puts several files in their places, all or none.
+///
+/// # Errors
+/// A file changed since it was read, or a rename fails; those that were replaced already are put back.
+pub fn commit_all(staged: Vec<Staged>) -> Result<(), Error> {
+    staged.iter().try_for_each(Staged::check)?;
+    let mut done: Vec<(Utf8PathBuf, Option<Vec<u8>>)> = Vec::new();
+    for file in staged {
+        let undo = (file.target.clone(), file.before.clone());
+        if let Err(error) = file.commit() {
+            done.into_iter().rev().for_each(put_back);
+            return Err(error);
+        }
+        done.push(undo);
+    }
+    Ok(())
+}
+
+/// Undoes one write as well as the system allows; the error that is reported is the one that led here.
+fn put_back((path, before): (Utf8PathBuf, Option<Vec<u8>>)) {
+    let _ = match before {
+        Some(before) => fs_err::read(&path)
+            .map_err(Error::from)
+            .and_then(|now| write_atomic(&path, Some(&now), &before)),
+        None => fs_err::remove_file(&path).map_err(Error::from),
+    };
+}
+
 /// Replaces one file, all or nothing.
 ///
 /// # Errors
@@ -255,6 +283,43 @@ mod tests {
         assert!(write_atomic(&file, None, b"two").is_err());
         assert_eq!(fs_err::read(&file).unwrap(), b"one");
         assert_eq!(fs_err::read_dir(&dir).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn several_files_change_together_or_not_at_all() {
+        let (_keep, dir) = folder();
+        let (a, b, new) = (dir.join("a"), dir.join("b"), dir.join("new"));
+        write_atomic(&a, None, b"a1").unwrap();
+        write_atomic(&b, None, b"b1").unwrap();
+        let staged = || {
+            vec![
+                stage(&a, Some(b"a1"), b"a2").unwrap(),
+                stage(&new, None, b"n").unwrap(),
+                stage(&b, Some(b"b1"), b"b2").unwrap(),
+            ]
+        };
+        let files = staged();
+        fs_err::remove_file(&b).unwrap();
+        assert!(commit_all(files).is_err());
+        assert_eq!((fs_err::read(&a).unwrap(), new.exists()), (b"a1".to_vec(), false));
+        write_atomic(&b, None, b"b1").unwrap();
+        commit_all(staged()).unwrap();
+        assert_eq!(
+            (fs_err::read(&a).unwrap(), fs_err::read(&b).unwrap(), new.exists()),
+            (b"a2".to_vec(), b"b2".to_vec(), true)
+        );
+        assert_eq!(fs_err::read_dir(&dir).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_was_replaced_is_put_back() {
+        let (_keep, dir) = folder();
+        let (a, b) = (dir.join("a"), dir.join("b"));
+        write_atomic(&a, None, b"now").unwrap();
+        write_atomic(&b, None, b"new").unwrap();
+        put_back((a.clone(), Some(b"before".to_vec())));
+        put_back((b.clone(), None));
+        assert_eq!((fs_err::read(&a).unwrap(), b.exists()), (b"before".to_vec(), false));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod fs;
 pub mod limits;
 pub mod oci;
 pub mod pin;
+pub mod policy;
 pub mod registry;
 pub mod report;
 pub mod text;

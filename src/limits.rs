@@ -15,6 +15,10 @@ pub const YAML_DEPTH: usize = 256;
 /// Stops "billion laughs".
 pub const YAML_ALIAS_NODES: usize = 1_000_000;
 
+/// What a finding keeps of its line on each side of where it starts, in bytes: more than any terminal shows. A manifest of
+/// 2 MB may be one line with a thousand findings.
+pub const LINE_EXCERPT_BYTES: usize = 1 << 10;
+
 /// Largest manifest or index that is read, in bytes. The distribution specification asks registries to take 4 MiB.
 pub const MANIFEST_BYTES: u64 = 8 << 20;
 

@@ -1,10 +1,10 @@
 //! `kship completions` and `kship man`: what shells and `man` read, generated from the arguments themselves.
 
 use camino::Utf8PathBuf;
-use clap::ValueEnum;
+use clap::{CommandFactory, ValueEnum};
 use clap_complete::{Generator, Shell};
 
-use super::{Exit, Failure, Ui};
+use super::{App, Exit, Failure, Ui};
 use crate::{fs, limits};
 
 /// Arguments of `kship completions`.
@@ -62,15 +62,16 @@ pub fn scripts() -> Result<Vec<(String, String)>, Failure> {
 /// # Errors
 /// A page cannot be rendered, which is a defect.
 pub fn man_pages() -> Result<Vec<(String, String)>, Failure> {
-    let mut command = super::command();
+    let mut command = App::command();
     // `build` gives the verbs their whole names and the global options.
     command.build();
-    let mut pages = vec![(format!("{NAME}.1"), man_page(command.clone())?)];
-    for verb in command.get_subcommands() {
-        let name = format!("{NAME}-{}", verb.get_name());
-        pages.push((format!("{name}.1"), man_page(verb.clone())?));
-    }
-    Ok(pages)
+    std::iter::once(&command)
+        .chain(command.get_subcommands())
+        .map(|command| {
+            let name = command.get_display_name().unwrap_or(NAME);
+            Ok((format!("{name}.1"), man_page(command)?))
+        })
+        .collect()
 }
 
 const NAME: &str = "kship";
@@ -81,8 +82,17 @@ fn script(shell: Shell) -> Result<String, Failure> {
     Ok(String::from_utf8(out)?)
 }
 
-fn man_page(command: clap::Command) -> Result<String, Failure> {
+/// One page; `EXIT STATUS` is where manual pages have what the help says last.
+fn man_page(command: &clap::Command) -> Result<String, Failure> {
     let mut out = Vec::new();
-    clap_mangen::Man::new(command).render(&mut out)?;
-    Ok(String::from_utf8(out)?)
+    clap_mangen::Man::new(command.clone())
+        .source(concat!("kship ", env!("CARGO_PKG_VERSION")))
+        .manual("kship")
+        .render(&mut out)?;
+    let mut page = String::from_utf8(out)?;
+    page.push_str(".SH \"EXIT STATUS\"\n");
+    for exit in Exit::value_variants() {
+        page.push_str(&format!(".TP\n{}\n{}\n", exit.code(), exit.meaning()));
+    }
+    Ok(page)
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use camino::Utf8PathBuf;
+use jiff::civil::Date;
 
 /// What kship takes from its environment.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Env {
     pub xdg_config_home: Option<Utf8PathBuf>,
     /// The working directory, absolute; `None` where it is gone or not UTF-8.
     pub working_directory: Option<Utf8PathBuf>,
+    /// The day, in UTC.
+    pub today: Date,
     /// Standard input is a terminal: reading it would wait for a person.
     pub stdin_is_terminal: bool,
 }
@@ -37,9 +40,22 @@ impl Env {
             xdg_runtime_dir: var("XDG_RUNTIME_DIR").map(Into::into),
             xdg_config_home: var("XDG_CONFIG_HOME").map(Into::into),
             working_directory: std::env::current_dir().ok().and_then(|path| path.try_into().ok()),
+            today: today(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
         }
     }
+}
+
+/// The day in UTC: `until:` in `kship.yaml` means the same everywhere.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock for the verbs"
+)]
+fn today() -> Date {
+    jiff::Timestamp::try_from(std::time::SystemTime::now())
+        .unwrap_or_default()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
 }
 
 /// A variable that is set, not empty and UTF-8.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
+use crate::{fs, pin, registry};
 
 /// What ends a verb before it has an answer.
 ///
@@ -70,12 +71,51 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut hints = Vec::new();
     let mut link = Some(error);
     while let Some(error) = link {
-        if let Some(crate::fs::Error::Changed { .. }) = error.downcast_ref() {
-            hints.push("run kship again once nothing else writes there".to_owned());
-        }
+        hints.extend(
+            file_hint(error)
+                .or_else(|| pin_hint(error))
+                .or_else(|| registry_hint(error))
+                .map(str::to_owned),
+        );
         link = error.source();
     }
     hints
+}
+
+fn file_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        fs::Error::Changed { .. } => Some("run kship again once nothing else writes there"),
+        fs::Error::NotUtf8 { .. } => Some("convert the file, or name it in `.kshipignore`"),
+        _ => None,
+    }
+}
+
+fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if error.is::<pin::SpliceError>() {
+        return Some("the file was left alone; this is a defect of kship, please report it with the file");
+    }
+    match error.downcast_ref()? {
+        pin::ResolveError::NotLocked { .. } => Some("run once without `--frozen`, and commit the lock file"),
+        _ => None,
+    }
+}
+
+fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use registry::Error as E;
+    match error.downcast_ref()? {
+        E::Denied { .. } => {
+            Some("log in with `docker login` or `podman login`, or name credentials with `--registry-auth`")
+        }
+        E::NotFound { .. } => Some(
+            "check the name and tag; leave images that are in no registry out with `--exclude` or `# kship:ignore=...`",
+        ),
+        E::Throttled { .. } => Some("log in for a higher limit, or ask less at once with `--jobs`"),
+        E::Tls { .. } => Some("install the system's CA certificates, or name a file with `--registry-ca`"),
+        E::Transport { .. } => Some(
+            "check the network and the registry's name; `--registry-map` looks it up elsewhere, `--plain-http` speaks without TLS",
+        ),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

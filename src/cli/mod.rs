@@ -6,7 +6,10 @@
 pub mod completions;
 mod env;
 mod failure;
+mod interrupt;
+mod pin;
 mod progress;
+mod registry;
 mod ui;
 
 use std::ffi::OsString;
@@ -97,6 +100,8 @@ struct Global {
 /// The verbs; each is a file beside this one.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Resolve image tags to digests and write them where they stand
+    Pin(Box<pin::Pin>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -104,8 +109,9 @@ enum Command {
 }
 
 impl Command {
-    fn run(self, _env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         match self {
+            Self::Pin(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

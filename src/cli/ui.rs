@@ -10,7 +10,7 @@ use clap::builder::StyledStr;
 use super::env::Env;
 use super::failure::Failure;
 use super::progress::Progress;
-use crate::report::visible_lines;
+use crate::report::{Format, Report, github, human, json, sarif, visible_lines};
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -87,6 +87,52 @@ impl Ui {
         self.out.write(text).map_err(|error| Failure::new(OutputError(error)))
     }
 
+    /// Writes a report to standard output, and its failures to standard error for whoever reads along.
+    ///
+    /// In GitHub's format failures are annotations in the same log, and not told twice. `explain` tells each skip to people.
+    ///
+    /// # Errors
+    /// As [`Self::product`].
+    pub fn report(&mut self, report: &Report, format: Format, explain: bool) -> Result<(), Failure> {
+        let text = match format {
+            Format::Human if self.quiet && report.findings.is_empty() => String::new(),
+            Format::Human => human::render(report, self.layout(self.out.color, explain)),
+            Format::Json => json::render(report)?,
+            Format::Sarif => sarif::render(report)?,
+            Format::Github => github::render(report),
+        };
+        self.product(&text)?;
+        if format != Format::Github {
+            self.failures(report);
+        }
+        Ok(())
+    }
+
+    /// Tells a report on standard error, because standard output holds another product.
+    pub fn report_aside(&mut self, report: &Report, explain: bool) {
+        if !self.quiet || !report.findings.is_empty() {
+            // Writing to standard error cannot be made good.
+            let _ = self
+                .err
+                .write(&human::render(report, self.layout(self.err.color, explain)));
+        }
+        self.failures(report);
+    }
+
+    const fn layout(&self, color: bool, explain: bool) -> human::Layout {
+        human::Layout {
+            width: self.width,
+            color,
+            explain,
+        }
+    }
+
+    fn failures(&mut self, report: &Report) {
+        for failure in &report.failures {
+            self.chain(&human::failure_lines(failure));
+        }
+    }
+
     /// Tells what happened, unless `--quiet` is given.
     pub fn status(&mut self, message: impl fmt::Display) {
         if !self.quiet {
@@ -104,11 +150,6 @@ impl Ui {
         self.tell("error: ", AnsiColor::Red.on_default().bold(), &message);
     }
 
-    /// Tells why the error above came about.
-    pub fn cause(&mut self, message: impl fmt::Display) {
-        self.tell("  caused by: ", Style::new(), &message);
-    }
-
     /// Tells what may help.
     pub fn hint(&mut self, message: impl fmt::Display) {
         self.tell("hint: ", AnsiColor::Cyan.on_default().bold(), &message);
@@ -116,13 +157,7 @@ impl Ui {
 
     /// Tells a failure: the error, its causes, its hints.
     pub fn failure(&mut self, failure: &Failure) {
-        for (at, message) in failure.chain().iter().enumerate() {
-            if at == 0 {
-                self.error(message);
-            } else {
-                self.cause(message);
-            }
-        }
+        self.chain(&failure.chain());
         for hint in &failure.hints {
             self.hint(hint);
         }
@@ -181,6 +216,17 @@ impl Ui {
         self.out.flush().map_err(|error| Failure::new(OutputError(error)))
     }
 
+    /// Tells an error and its causes.
+    fn chain(&mut self, chain: &[String]) {
+        for (at, message) in chain.iter().enumerate() {
+            if at == 0 {
+                self.error(message);
+            } else {
+                self.tell("  caused by: ", Style::new(), message);
+            }
+        }
+    }
+
     /// Nothing can be done about a standard error that cannot be written.
     fn tell(&mut self, label: &str, style: Style, message: &dyn fmt::Display) {
         let message = message.to_string();
@@ -235,3 +281,128 @@ fn terminal_width() -> Option<usize> {
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written")]
 struct OutputError(#[source] io::Error);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A stream that keeps what it is given, or fails as told.
+    #[derive(Clone, Default)]
+    struct Sink {
+        text: Arc<Mutex<Vec<u8>>>,
+        failing: Option<io::ErrorKind>,
+    }
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.failing {
+                Some(kind) => Err(kind.into()),
+                None => self.text.lock().unwrap().write(bytes),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.failing.map_or(Ok(()), |kind| Err(kind.into()))
+        }
+    }
+
+    impl Sink {
+        fn failing(kind: io::ErrorKind) -> Self {
+            Self {
+                failing: Some(kind),
+                ..Self::default()
+            }
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    fn ui(out: &Sink, err: &Sink, color: bool, quiet: bool) -> Ui {
+        let stream = |sink: &Sink| Stream {
+            to: Box::new(sink.clone()),
+            color,
+            terminal: false,
+            closed: false,
+        };
+        Ui {
+            out: stream(out),
+            err: stream(err),
+            quiet,
+            width: 100,
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the \u{1b}[31mfile")]
+    struct Unreadable(#[source] io::Error);
+
+    #[test]
+    fn the_product_and_the_talk_are_apart() {
+        let (out, err) = (Sink::default(), Sink::default());
+        let mut ui = ui(&out, &err, false, false);
+        ui.product("image: \u{1b}x\n").unwrap();
+        ui.status("wrote `a.yaml`");
+        ui.warning("odd");
+        ui.failure(&Failure::new(Unreadable(io::Error::other("gone"))).hint("look"));
+        assert_eq!(out.text(), "image: \u{1b}x\n", "a product is given byte for byte");
+        assert_eq!(
+            err.text(),
+            "wrote `a.yaml`\nwarning: odd\nerror: cannot read the \\u{1b}[31mfile\n  caused by: gone\nhint: look\n"
+        );
+    }
+
+    #[test]
+    fn quiet_silences_status_only() {
+        let (out, err) = (Sink::default(), Sink::default());
+        let mut ui = ui(&out, &err, true, true);
+        ui.status("wrote");
+        ui.warning("odd");
+        assert_eq!(err.text(), "\u{1b}[1m\u{1b}[33mwarning: \u{1b}[0modd\n");
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is() {
+        let mut gone = ui(
+            &Sink::failing(io::ErrorKind::BrokenPipe),
+            &Sink::default(),
+            false,
+            false,
+        );
+        assert!(gone.product("a").is_ok() && gone.product("b").is_ok() && gone.finish().is_ok());
+        let err = Sink::default();
+        let mut full = ui(&Sink::failing(io::ErrorKind::StorageFull), &err, false, false);
+        let failure = full.product("a").unwrap_err();
+        assert_eq!(failure.exit, super::super::Exit::Failure);
+        assert_eq!(
+            failure.chain(),
+            ["standard output cannot be written", "no storage space"]
+        );
+    }
+
+    #[test]
+    fn the_failures_of_a_report_are_told_beside_it() {
+        use crate::report::Failure as Undecided;
+
+        let mut report = Report::new("kship.pin/v1", &[]);
+        report.failures = vec![Undecided::new(&Unreadable(io::Error::other("gone"))).at("a.yaml", None)];
+        for (format, told) in [
+            (Format::Human, true),
+            (Format::Json, true),
+            (Format::Sarif, true),
+            (Format::Github, false),
+        ] {
+            let (out, err) = (Sink::default(), Sink::default());
+            ui(&out, &err, false, true).report(&report, format, false).unwrap();
+            assert_eq!(
+                err.text()
+                    .starts_with("error: a.yaml: cannot read the \\u{1b}[31mfile\n  caused by: gone\n"),
+                told
+            );
+            assert_eq!(out.text().is_empty(), format == Format::Human);
+        }
+    }
+}

@@ -120,6 +120,12 @@ impl Slot {
         }
     }
 
+    /// Says whether a digest can be written here.
+    #[must_use]
+    pub const fn is_writable(&self) -> bool {
+        matches!(self, Self::Writable { .. })
+    }
+
     /// The edit that writes a digest; `None` where none can be written.
     #[must_use]
     pub fn write(&self, digest: &Digest, style: Style) -> Option<Edit> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
+use crate::limits;
 use crate::text::{Edit, LineIndex, Position};
 
 /// How much a finding weighs.
@@ -150,7 +151,8 @@ pub struct Location {
     pub start: Position,
     /// Where the range ends: one past its last character.
     pub end: Position,
-    /// The line on which the range starts, without its line ending; empty where it must not be shown.
+    /// The line on which the range starts, without its line ending; of a very long line what is near the start of the
+    /// range ([`limits::LINE_EXCERPT_BYTES`]); empty where it must not be shown.
     pub line_text: String,
     /// The bytes of `line_text` that belong to the range.
     pub columns: Range<usize>,
@@ -162,29 +164,25 @@ impl Location {
     /// A range that does not lie within the text is cut to it.
     #[must_use]
     pub fn new(path: impl Into<Utf8PathBuf>, text: &str, index: &LineIndex, range: Range<usize>) -> Self {
-        let floor = |offset: usize| {
-            (0..=offset.min(text.len()))
-                .rev()
-                .find(|&at| text.is_char_boundary(at))
-                .unwrap_or(0)
-        };
-        let start = floor(range.start);
-        let end = floor(range.end).max(start);
-        let line = index.line_range(text, index.line_of(start));
-        let within = |offset: usize| offset.clamp(line.start, line.end) - line.start;
-        let columns = within(start)..within(end);
-        let line_text = text.get(line.clone()).unwrap_or_default();
-        let mark = if line.start == 0 && line_text.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len_utf8()
-        } else {
-            0
-        };
+        let start = text.floor_char_boundary(range.start);
+        let end = text.floor_char_boundary(range.end).max(start);
+        let mut line = index.line_range(text, index.line_of(start));
+        if line.start == 0 && text.starts_with(BYTE_ORDER_MARK) {
+            line.start = BYTE_ORDER_MARK.len_utf8();
+        }
+        let excerpt = text
+            .floor_char_boundary(start.saturating_sub(limits::LINE_EXCERPT_BYTES))
+            .max(line.start)
+            ..text
+                .floor_char_boundary(start.saturating_add(limits::LINE_EXCERPT_BYTES))
+                .min(line.end);
+        let within = |offset: usize| offset.min(excerpt.end).saturating_sub(excerpt.start);
         Self {
             path: path.into(),
             start: index.position(text, start),
             end: index.position(text, end),
-            line_text: line_text.get(mark..).unwrap_or_default().to_owned(),
-            columns: columns.start.saturating_sub(mark)..columns.end.saturating_sub(mark),
+            columns: within(start)..within(end),
+            line_text: text.get(excerpt.clone()).unwrap_or_default().to_owned(),
             range: start..end,
         }
     }
@@ -294,6 +292,19 @@ mod tests {
         let location = Location::new("a", text, &LineIndex::new(text), 1..99);
         assert_eq!(location.range, 0..2);
         assert_eq!(location.redacted().line_text, "");
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_part_around_the_range_is_kept() {
+        let filler = "ä".repeat(100_000);
+        let location = locate(&format!("{filler}shop/web:1{filler}"), "shop/web:1");
+        assert_eq!(&location.line_text[location.columns.clone()], "shop/web:1");
+        assert!(location.line_text.len() <= 2 * limits::LINE_EXCERPT_BYTES);
+        assert_eq!(location.start.column, 100_001);
+        let text = "ä".repeat(100_000);
+        let location = Location::new("a", &text, &LineIndex::new(&text), 0..text.len());
+        assert_eq!(location.columns, 0..limits::LINE_EXCERPT_BYTES);
+        assert_eq!(location.end.column, 100_001);
     }
 
     #[test]

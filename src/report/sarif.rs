@@ -65,7 +65,6 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
                 driver: Driver {
                     name: "kship",
                     version: env!("CARGO_PKG_VERSION"),
-                    information_uri: INFORMATION_URI,
                     rules: rules.iter().map(|rule| RuleObject::new(rule)).collect(),
                 },
             },
@@ -86,9 +85,6 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     text.push('\n');
     Ok(text)
 }
-
-/// The crate's page: it answers whatever becomes of the repository.
-const INFORMATION_URI: &str = "https://crates.io/crates/kship";
 
 fn notifications(report: &Report) -> Vec<Notification<'_>> {
     let failures = report.failures.iter().map(|failure| {
@@ -209,7 +205,6 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'a str,
     version: &'a str,
-    information_uri: &'a str,
     rules: Vec<RuleObject<'a>>,
 }
 
@@ -223,9 +218,9 @@ struct RuleObject<'a> {
     default_configuration: Configuration<'a>,
 }
 
-impl<'a> RuleObject<'a> {
-    fn new(rule: &Rule) -> RuleObject<'a> {
-        RuleObject {
+impl RuleObject<'_> {
+    fn new(rule: &Rule) -> Self {
+        Self {
             id: rule.code,
             short_description: Message::new(rule.summary),
             full_description: Message {
@@ -457,7 +452,7 @@ mod tests {
         for report in [examples::empty(), examples::full(), examples::hostile()] {
             let value = rendered(&report);
             let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-            assert_eq!(errors, [String::new(); 0], "{value:#}");
+            assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
         }
         let mut wrong = rendered(&examples::full());
         wrong["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0.into();

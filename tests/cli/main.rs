@@ -1,2 +1,19 @@
-//! Placeholder until the first test of this kind lands.
-fn main() {}
+//! kship as a user runs it: one module for each verb, and one for what all verbs share.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and is the user who writes files"
+)]
+
+/// The committed completion scripts and manual pages are those that kship writes.
+mod completions;
+/// The exit codes are those that the README promises.
+mod exit_codes;
+/// The whole help, as one page.
+mod help;
+/// Colour, quiet, broken pipes: what holds for all verbs.
+mod output;
+#[expect(dead_code, unreachable_pub, reason = "helpers are shared by several test binaries")]
+#[path = "../support/mod.rs"]
+mod support;

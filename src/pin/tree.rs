@@ -1,0 +1,152 @@
+//! Which files of a tree can name images.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// The file that keeps paths from `kship`, in the syntax of `.gitignore`.
+pub const IGNORE_FILE: &str = ".kshipignore";
+
+/// The files to read, and what could not be listed.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Files in the order of their paths, each once.
+    pub files: Vec<Utf8PathBuf>,
+    /// Symbolic links, which a walk does not follow: their targets are walked, or lie outside the tree.
+    pub links: Vec<Utf8PathBuf>,
+    /// Folders and files that could not be read.
+    pub errors: Vec<ignore::Error>,
+}
+
+/// Lists the files below some paths.
+///
+/// A path that is a file is taken as it is, whatever its name; below a folder those are taken whose name says that they
+/// can hold image references. `.gitignore` and `.kshipignore` are honoured, `.git` is left out, hidden folders such as
+/// `.github` are not.
+#[must_use]
+pub fn list(paths: &[Utf8PathBuf]) -> Tree {
+    let mut tree = Tree::default();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut tree);
+        } else {
+            tree.files.push(path.clone());
+        }
+    }
+    tree.files.sort();
+    let mut seen = std::collections::HashSet::new();
+    tree.files
+        .retain(|path| seen.insert(fs_err::canonicalize(path).unwrap_or_else(|_| path.as_std_path().to_owned())));
+    tree.links.sort();
+    tree
+}
+
+fn walk(folder: &Utf8Path, tree: &mut Tree) {
+    let walker = ignore::WalkBuilder::new(folder)
+        .hidden(false)
+        .git_global(false)
+        .require_git(false)
+        .add_custom_ignore_filename(IGNORE_FILE)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    for entry in walker {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                tree.errors.push(error);
+                continue;
+            }
+        };
+        let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
+            continue;
+        };
+        // A name that is not UTF-8 ends in none of the endings that matter.
+        let Ok(path) = Utf8PathBuf::from_path_buf(entry.into_path()) else {
+            continue;
+        };
+        if path.file_name().is_none_or(|name| !may_name_images(name)) {
+            continue;
+        }
+        let path = path.strip_prefix("./").map(Utf8Path::to_owned).unwrap_or(path);
+        if kind.is_symlink() {
+            tree.links.push(path);
+        } else {
+            tree.files.push(path);
+        }
+    }
+}
+
+/// Says whether a file of this name can hold image references.
+fn may_name_images(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let dockerfile = |word: &str| {
+        lower == word
+            || lower.strip_prefix(word).is_some_and(|rest| rest.starts_with('.'))
+            || lower.ends_with(&format!(".{word}"))
+    };
+    let yaml = [".yaml", ".yml", ".json"].iter().any(|ending| lower.ends_with(ending));
+    yaml || lower == "kustomization"
+        || ((dockerfile("dockerfile") || dockerfile("containerfile"))
+            && ![".dockerignore", ".md"].iter().any(|ending| lower.ends_with(ending)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_count() {
+        for name in [
+            "a.yaml",
+            "a.YML",
+            "a.json",
+            "Dockerfile",
+            "Dockerfile.dev",
+            "web.Dockerfile",
+            "Containerfile",
+            "Kustomization",
+        ] {
+            assert!(may_name_images(name), "{name}");
+        }
+        for name in [
+            "a.txt",
+            "Dockerfile.dockerignore",
+            "dockerfiles",
+            "README.md",
+            "Dockerfile.md",
+            "yaml",
+        ] {
+            assert!(!may_name_images(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn ignore_files_and_links_are_honoured() {
+        let keep = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(keep.path()).unwrap();
+        for (name, text) in [
+            ("a.yaml", ""),
+            (".github/workflows/ci.yml", ""),
+            (".git/config.yaml", ""),
+            ("gen/x.yaml", ""),
+            ("dev/y.yaml", ""),
+            ("notes.txt", ""),
+            (".gitignore", "gen/\n"),
+            (IGNORE_FILE, "dev/\n"),
+        ] {
+            let path = dir.join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            crate::fs::write_atomic(&path, None, text.as_bytes()).unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir, dir.join("loop.yaml")).unwrap();
+        let tree = list(&[dir.to_owned(), dir.join("notes.txt"), dir.join("a.yaml")]);
+        let names: Vec<_> = tree
+            .files
+            .iter()
+            .map(|path| path.strip_prefix(dir).unwrap().as_str())
+            .collect();
+        assert_eq!(names, [".github/workflows/ci.yml", "a.yaml", "notes.txt"]);
+        #[cfg(unix)]
+        assert_eq!(tree.links, [dir.join("loop.yaml")]);
+        assert!(tree.errors.is_empty());
+    }
+}
