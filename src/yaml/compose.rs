@@ -159,15 +159,27 @@ impl<'c, 'a> Composer<'c, 'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        let quotes = usize::from(matches!(style, Style::SingleQuoted | Style::DoubleQuoted));
-        let content = span.start + quotes..span.end.saturating_sub(quotes).max(span.start + quotes);
         // The parser writes `~` where nothing stands.
         let value = if style == Style::Plain && span.is_empty() {
             Cow::Borrowed("")
         } else {
             value
         };
+        let content = match style {
+            Style::Plain => span.clone(),
+            Style::SingleQuoted | Style::DoubleQuoted => span.start + 1..span.end.saturating_sub(1).max(span.start + 1),
+            // The parser counts blank lines behind the text, and where there is no text, its header.
+            Style::Literal | Style::Folded if value.trim_ascii().is_empty() => span.start..span.start,
+            Style::Literal | Style::Folded => {
+                let lines = self.text.get(span.clone()).unwrap_or_default();
+                span.start..span.start + lines.trim_ascii_end().len()
+            }
+        };
         self.check_form(style, &value, &span)?;
+        let span = match style {
+            Style::Literal | Style::Folded => content.clone(),
+            _ => span,
+        };
         let mut scalar = Scalar {
             value,
             content,
@@ -200,7 +212,7 @@ impl<'c, 'a> Composer<'c, 'a> {
     }
 
     /// Refuses what YAML 1.2 and go-yaml read differently.
-    fn check_form(&self, style: Style, value: &str, span: &Range<usize>) -> Result<(), Fault> {
+    fn check_form(&self, style: Style, value: &Cow<'_, str>, span: &Range<usize>) -> Result<(), Fault> {
         let ambiguous = |what, instead| Err(Fault::new(span.start, ErrorKind::Ambiguous { what, instead }));
         let in_flow = self.open.last().is_some_and(|frame| frame.is_flow);
         match style {
@@ -212,15 +224,43 @@ impl<'c, 'a> Composer<'c, 'a> {
                     return ambiguous("`:` at the edge of an unquoted scalar within brackets", "quote it");
                 }
             }
-            Style::Literal | Style::Folded => {
+            // Without an escape the parser borrows the text.
+            Style::DoubleQuoted if matches!(value, Cow::Owned(_)) => {
                 let raw = self.text.get(span.clone()).unwrap_or_default();
-                if raw.trim_start_matches(['\r', '\n']).starts_with(|c| c != ' ') {
+                if has_escaped_slash(raw) {
+                    return ambiguous("the escape `\\/`", "write `/`");
+                }
+            }
+            Style::Literal | Style::Folded => {
+                let before = self.text.get(self.chunk.start..span.start).unwrap_or_default();
+                if !span.is_empty() && (before.is_empty() || before.ends_with('\n')) {
                     return ambiguous("a block scalar without indentation", "indent its lines");
+                }
+                if self.is_cut_while_kept(span) {
+                    return ambiguous(
+                        "blanks at the end of the text, kept by `+`",
+                        "end the last line with a line feed",
+                    );
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether `|+` or `>+` keeps a last line of blanks without a line feed: go-yaml counts that line.
+    fn is_cut_while_kept(&self, span: &Range<usize>) -> bool {
+        let document = self.text.get(..self.chunk.end).unwrap_or_default();
+        let text = document.trim_end_matches(' ');
+        if text.len() == document.len() || !text.ends_with('\n') || text.trim_ascii_end().len() > span.end {
+            return false;
+        }
+        let before = self
+            .arena
+            .nodes
+            .last()
+            .map_or(self.chunk.start, |node| widen(node.start));
+        document.get(before..span.end).unwrap_or_default().contains('+')
     }
 
     /// Refuses `!tag,`: go-yaml takes the comma for a part of the tag.
@@ -254,6 +294,15 @@ impl<'c, 'a> Composer<'c, 'a> {
                 frame.has_merge = true;
             }
             return Ok(());
+        }
+        if scalar.value == MERGE && scalar.tag != Tag::Absent {
+            return Err(Fault::new(
+                offset,
+                ErrorKind::Ambiguous {
+                    what: "a tag before the key `<<`",
+                    instead: "remove it",
+                },
+            ));
         }
         if scalar.tag == Tag::Absent && (scalar.style != Style::Plain || !scalar::may_be_typed(&scalar.value)) {
             return Ok(());
@@ -570,6 +619,16 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
         end: u32::try_from(span.end).unwrap_or(u32::MAX),
         next,
     }
+}
+
+/// Whether `\/` stands in a double-quoted scalar: JSON and YAML 1.2 have it, go-yaml does not.
+fn has_escaped_slash(raw: &str) -> bool {
+    let mut escaped = false;
+    raw.bytes().any(|byte| {
+        let found = escaped && byte == b'/';
+        escaped = byte == b'\\' && !escaped;
+        found
+    })
 }
 
 /// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
