@@ -14,6 +14,22 @@ use crate::yaml_texts::{damage, generate};
 
 const GENERATED: usize = 6_000;
 
+/// A text that kubectl refuses, and its error.
+type Refused = fn(&str, &str) -> bool;
+
+/// What kship reads though kubectl refuses it, and why that is right. Such a text never reaches a cluster; the readers of
+/// Compose files and workflows do take it.
+const LENIENT: &[(&str, Refused)] = &[
+    (
+        "YAML 1.2 allows tabs where nothing is indented (6.1), in a line of blanks for one; libyaml does not",
+        |text, error| text.contains('\t') && (error.contains("tab") || error.contains("cannot start any token")),
+    ),
+    (
+        "`---` and then `...` is an empty document (YAML 1.2.2, 9.1.4); libyaml misses its content",
+        |text, error| text.contains("...") && error.contains("did not find expected node content"),
+    ),
+];
+
 /// How kship and kubectl stand to each other on some texts.
 #[derive(Debug, Default)]
 struct Tally {
@@ -23,7 +39,9 @@ struct Tally {
     refused: Vec<String>,
     /// Neither reads it.
     both_refuse: usize,
-    /// kship reads what kubectl refuses.
+    /// kship reads what kubectl refuses, as [`LENIENT`] says.
+    excused: usize,
+    /// kship reads what kubectl refuses, and nothing says why.
     lenient: Vec<String>,
     /// kship reads something else than kubectl.
     wrong: Vec<String>,
@@ -127,10 +145,14 @@ fn compare(texts: &[(String, Vec<u8>)]) -> Option<Tally> {
                             .push(format!("{name}: {text:?}\n  kship {ours}\n  kubectl {theirs}"));
                     }
                     None => {
-                        let theirs = &answer["error"];
-                        tally
-                            .lenient
-                            .push(format!("{name}: {text:?}\n  kship {ours}\n  kubectl {theirs}"));
+                        let error = answer["error"].as_str().unwrap();
+                        if LENIENT.iter().any(|(_, applies)| applies(&text, error)) {
+                            tally.excused += 1;
+                        } else {
+                            tally
+                                .lenient
+                                .push(format!("{name}: {text:?}\n  kship {ours}\n  kubectl {error}"));
+                        }
                     }
                 }
             }
@@ -142,14 +164,9 @@ fn compare(texts: &[(String, Vec<u8>)]) -> Option<Tally> {
 }
 
 fn report(title: &str, tally: &Tally) {
-    let (agreed, refused, both, lenient) = (
-        tally.agreed,
-        tally.refused.len(),
-        tally.both_refuse,
-        tally.lenient.len(),
-    );
+    let (agreed, refused, both, excused) = (tally.agreed, tally.refused.len(), tally.both_refuse, tally.excused);
     eprintln!(
-        "{title}: {agreed} agree, kship alone refuses {refused}, kubectl alone refuses {lenient}, both refuse {both}"
+        "{title}: {agreed} agree, kship alone refuses {refused}, kubectl alone refuses {excused}, both refuse {both}"
     );
     none("read otherwise", &tally.wrong);
     none("read though kubectl refuses", &tally.lenient);
