@@ -218,12 +218,7 @@ fn handshake(error: &reqwest::Error) -> Handshake {
 
 /// The TLS error at the bottom of another one.
 pub(crate) fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| {
-        cause.downcast_ref::<rustls::Error>().or_else(|| {
-            let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-            inner.downcast_ref::<rustls::Error>()
-        })
-    })
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// Says whether the other side took the connection and closed it.
@@ -239,8 +234,13 @@ fn hung_up(error: &reqwest::Error) -> bool {
         })
 }
 
+/// What caused an error, outermost first. `io::Error::source` leaves out the error that it wraps, and one wraps another
+/// in a failed handshake.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>() {
+        Some(error) => Some(error.get_ref()?),
+        None => cause.source(),
+    })
 }
 
 /// Says whether a registry's host, with or without a port, is this machine: `localhost`, `*.localhost`, `127.0.0.0/8` or

@@ -1,7 +1,11 @@
-//! Digests: kship against `crane digest`, on crane's registry and on Debian's `docker-registry`.
+//! Digests: `kship pin` against `crane digest`, on crane's registry and on Debian's `docker-registry`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
 
 use crate::peers;
-use crate::registries::{Access, IMAGES, World};
+use crate::registries::{Access, IMAGES, PASSWORD, USER, World};
 
 #[test]
 fn crane_registry() {
@@ -47,12 +51,73 @@ fn against_docker_registry(access: Access, tls: bool) {
         source.fill();
         world.fill_from(&source);
         compare(&world);
+        if access != Access::Anyone {
+            needs_credentials(&world);
+        }
     }
 }
 
+/// Pins all images, with the credentials of `config.json`, and holds each digest against crane's.
 fn compare(world: &World) {
-    for image in IMAGES {
-        let digest = world.crane_digest(&world.name(image));
-        assert!(digest.starts_with("sha256:"), "{image}: {digest}");
+    let file = world.home.file("pod.yaml", pod(world));
+    let output = kship(world, &["pin", file.to_str().unwrap()]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), pinned_pod(world));
+}
+
+/// Without `config.json` the registry says no, and with a password file it says yes.
+fn needs_credentials(world: &World) {
+    fs::remove_file(world.home.path().join("config.json")).unwrap();
+    let file = world.home.file("pod.yaml", pod(world));
+    let file = file.to_str().unwrap();
+    let output = kship(world, &["pin", file]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    assert!(errors.contains("registry denies access"), "{errors}");
+    assert_eq!(fs::read_to_string(file).unwrap(), pod(world));
+
+    let password = world.home.file("password", PASSWORD);
+    let auth = format!("{}={USER}:{}", world.host(), password.display());
+    let output = kship(world, &["pin", "--registry-auth", &auth, file]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert!(!errors.contains(PASSWORD) && !fs::read_to_string(file).unwrap().contains(&pod(world)));
+}
+
+fn kship(world: &World, arguments: &[&str]) -> Output {
+    let mut command = world.home.command(Path::new(env!("CARGO_BIN_EXE_kship")));
+    // crane takes the certificate authority from the environment, kship from its flag.
+    command.env_remove("SSL_CERT_FILE").args(arguments);
+    if let Some(ca) = &world.ca {
+        command.arg("--registry-ca").arg(ca);
     }
+    command.output().unwrap()
+}
+
+/// A pod with every image of the registry.
+fn pod(world: &World) -> String {
+    let images: Vec<_> = IMAGES.iter().map(|image| world.name(image)).collect();
+    pod_of(&images)
+}
+
+/// The same pod, as crane would pin it.
+fn pinned_pod(world: &World) -> String {
+    let pin = |image: &&str| {
+        let name = world.name(image);
+        format!("{name}@{}", world.crane_digest(&name))
+    };
+    pod_of(&IMAGES.iter().map(pin).collect::<Vec<_>>())
+}
+
+fn pod_of(images: &[String]) -> String {
+    let mut text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: everything\nspec:\n  containers:\n".to_owned();
+    for (index, image) in images.iter().enumerate() {
+        text.push_str(&format!("  - name: c{index} # unchanged\n    image: {image}\n"));
+    }
+    text
 }

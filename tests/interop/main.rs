@@ -18,6 +18,8 @@ mod peers;
 mod reference;
 mod registries;
 mod tokens;
+mod yaml;
+mod yaml_texts;
 
 /// Runs what is asynchronous to its end.
 fn block_on<T>(future: impl Future<Output = T>) -> T {

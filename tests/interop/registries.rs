@@ -13,8 +13,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use crate::peers::{self, Home, Server};
 use crate::tokens::TokenServer;
 
-const USER: &str = "alice";
-const PASSWORD: &str = "correct horse";
+pub(crate) const USER: &str = "alice";
+pub(crate) const PASSWORD: &str = "correct horse";
 /// The password, as `htpasswd -B` writes it.
 const HTPASSWD: &str = "alice:$2a$04$vCBSQiHRxuSPpo9HRyEh/eTQh8lCY5Ch1iCAvT82EKGst/oMnWkfC\n";
 
@@ -117,6 +117,11 @@ impl World {
             ca,
             server,
         })
+    }
+
+    /// The host and port that references name.
+    pub(crate) fn host(&self) -> String {
+        self.server.host()
     }
 
     /// The name of an image in this registry.
