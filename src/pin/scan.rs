@@ -124,7 +124,7 @@ const fn is_malformed(reason: &SkipReason) -> bool {
 
 /// A file that cannot be read as its format.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}:{position}: not readable as YAML")]
+#[error("not readable as YAML")]
 pub struct Error {
     /// The file.
     pub path: Utf8PathBuf,

@@ -42,10 +42,7 @@ fn check_images(scan: &Scan, changes: &[Change], text: &str, options: &Options) 
             Some(change) => change.digest.as_ref(),
             None => old.reference.digest(),
         };
-        if old.field != new.field
-            || old.reference.repository() != new.reference.repository()
-            || new.reference.digest() != digest
-        {
+        if old.reference.repository() != new.reference.repository() || new.reference.digest() != digest {
             return Err(Error::Meaning {
                 field: old.field.clone(),
             });

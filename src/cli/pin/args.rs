@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::cli::registry::RegistryArgs;
 use crate::cli::{Env, Failure};
 use crate::oci::Platform;
-use crate::pin::{FieldRule, Filter, Mode, Options, RegistryMap, Style};
+use crate::pin::{Filter, Mode, Options, RegistryMap, Style};
 use crate::policy::{self, Pattern, Policy};
 use crate::report::Format;
 
