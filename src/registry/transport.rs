@@ -218,29 +218,24 @@ fn handshake(error: &reqwest::Error) -> Handshake {
 
 /// The TLS error at the bottom of another one.
 pub(crate) fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| {
-        cause.downcast_ref::<rustls::Error>().or_else(|| {
-            let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-            inner.downcast_ref::<rustls::Error>()
-        })
-    })
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// Says whether the other side took the connection and closed it.
 fn hung_up(error: &reqwest::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
-                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-            )
-        })
+    let kinds = causes(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    let mut closed =
+        kinds.filter(|kind| matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
+    closed.next().is_some()
 }
 
+/// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>() {
+        Some(wrapper) => wrapper.get_ref().map(|inner| inner as _),
+        None => cause.source(),
+    })
 }
 
 /// Says whether a registry's host, with or without a port, is this machine: `localhost`, `*.localhost`, `127.0.0.0/8` or
