@@ -19,6 +19,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod fs;
+pub mod k8s;
 pub mod limits;
 pub mod oci;
 pub mod pin;

@@ -124,11 +124,11 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("cannot plan")]
-    struct Outer(#[source] crate::fs::Error);
+    struct Outer(#[source] fs::Error);
 
     #[test]
     fn an_error_becomes_a_failure_with_causes_and_hints() {
-        let failure = Failure::from(Outer(crate::fs::Error::Changed { path: "a.yaml".into() })).hint("try `--diff`");
+        let failure = Failure::from(Outer(fs::Error::Changed { path: "a.yaml".into() })).hint("try `--diff`");
         assert_eq!(failure.exit, Exit::Failure);
         assert_eq!(
             failure.chain(),

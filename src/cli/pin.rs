@@ -86,7 +86,7 @@ impl Pin {
         errors
             .iter()
             .for_each(|error| outcome.report.failures.push(report::Failure::new(error)));
-        let prefilter = Prefilter::new(&[])?;
+        let prefilter = Prefilter::new(&settled.options.rules)?;
         let progress = ui.progress("reading", files.len());
         let results = in_parallel(&files, |path| {
             let scanned = read(path, settled, filter, &prefilter, self.stdout);
@@ -118,9 +118,13 @@ impl Pin {
         let path = Utf8Path::new(STDIN);
         let text = fs::read_stream(std::io::stdin().lock(), path, limits::FILE_BYTES)?;
         outcome.files = 1;
-        Ok(vec![
-            Scan::new(path, text, &settled.options, filter).map_err(ReadError::Scan)?,
-        ])
+        match Scan::new(path, text, &settled.options, filter) {
+            Ok(scan) => Ok(vec![scan]),
+            Err(error) => {
+                outcome.fail(path, &error.into());
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// Asks what the tags of all files mean.

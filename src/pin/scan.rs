@@ -4,8 +4,9 @@ use aho_corasick::AhoCorasick;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::filter::Filter;
-use super::formats::{self, Options};
 use super::site::{Site, Skip, SkipReason};
+use super::{Options, find};
+use crate::k8s::FieldRule;
 use crate::oci::ReferenceError;
 use crate::text::{LineIndex, Position};
 use crate::yaml::{self, ErrorKind};
@@ -34,7 +35,7 @@ impl Scan {
     /// The text cannot be read as its format, and no template engine explains why.
     pub fn new(path: &Utf8Path, text: String, options: &Options, filter: &Filter<'_>) -> Result<Self, Error> {
         let lines = LineIndex::new(&text);
-        let found = match formats::find(path, &text, options) {
+        let found = match find(path, &text, options) {
             Ok(found) => found,
             Err(error) if is_template(&error, &text) => {
                 let span = error.offset()..error.offset();
@@ -123,7 +124,7 @@ const fn is_malformed(reason: &SkipReason) -> bool {
 
 /// A file that cannot be read as its format.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}:{position}: not readable as YAML")]
+#[error("not readable as YAML")]
 pub struct Error {
     /// The file.
     pub path: Utf8PathBuf,
@@ -141,11 +142,11 @@ pub struct Prefilter {
 }
 
 impl Prefilter {
-    /// Prepares the search; `rules` are the keys of `--rule`.
+    /// Prepares the search; `rules` name further fields.
     ///
     /// # Errors
     /// The words cannot be compiled; no word known to kship does that.
-    pub fn new(rules: &[String]) -> Result<Self, aho_corasick::BuildError> {
+    pub fn new(rules: &[FieldRule]) -> Result<Self, aho_corasick::BuildError> {
         // A backslash can spell a key (`"\x69mage"`), and so can `!!binary`.
         let fixed = [
             "mage",
@@ -160,7 +161,7 @@ impl Prefilter {
             "\\",
             "binary",
         ];
-        let words = AhoCorasick::new(fixed.into_iter().chain(rules.iter().map(String::as_str)))?;
+        let words = AhoCorasick::new(fixed.into_iter().chain(rules.iter().map(FieldRule::key)))?;
         Ok(Self {
             words,
             resource: AhoCorasick::new(["apiVersion", "\\"])?,

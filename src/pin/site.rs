@@ -183,6 +183,8 @@ pub enum SkipReason {
     BareName,
     /// Compose builds the image; the name is what the result is called.
     BuiltHere,
+    /// A name without a registry, to which the tool adds a default of its own (Crossplane packages).
+    DefaultRegistry,
     /// `--exclude`, `--include` or a rule of `kship.yaml`.
     Excluded,
     /// A scalar that Flux' image automation rewrites (`$imagepolicy`).
@@ -215,6 +217,7 @@ impl SkipReason {
         match self {
             Self::BareName => "bare-name",
             Self::BuiltHere => "built-here",
+            Self::DefaultRegistry => "default-registry",
             Self::Excluded => "excluded",
             Self::FluxManaged => "flux-managed",
             Self::Ignored { .. } => "ignored",
@@ -234,6 +237,7 @@ impl SkipReason {
         Cow::Borrowed(match self {
             Self::BareName => "a bare name outside the fields known to hold images (name the field with --rule)",
             Self::BuiltHere => "the service is built here; this only names the result",
+            Self::DefaultRegistry => "no registry is named, and the default is that of the tool",
             Self::Excluded => "excluded",
             Self::FluxManaged => "managed by Flux image automation",
             Self::Ignored { reason } => return Cow::Owned(format!("ignored: {reason}")),

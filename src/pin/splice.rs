@@ -3,9 +3,9 @@
 //! Bytes outside the edits stay by construction. That the *meaning* stays too is checked: the new text is read again, and
 //! only the images that were edited may differ, each by the digest that was meant.
 
-use super::formats::{self, Options};
 use super::plan::Change;
 use super::scan::Scan;
+use super::{Format, Options, find};
 use crate::text::{Edit, apply};
 use crate::yaml::{self, Kind, Node};
 
@@ -18,7 +18,7 @@ pub fn splice(scan: &Scan, changes: &[Change], options: &Options) -> Result<Stri
     let edits: Vec<Edit> = changes.iter().map(|change| change.edit.clone()).collect();
     let text = apply(&scan.text, &edits).map_err(|_| Error::Overlap)?;
     check_images(scan, changes, &text, options)?;
-    if formats::is_yaml(&scan.path) {
+    if Format::of_path(&scan.path) != Some(Format::Dockerfile) {
         check_rest(&scan.text, &text, &edits)?;
     }
     Ok(text)
@@ -26,12 +26,8 @@ pub fn splice(scan: &Scan, changes: &[Change], options: &Options) -> Result<Stri
 
 /// Every image is still found, and has the digest that was meant.
 fn check_images(scan: &Scan, changes: &[Change], text: &str, options: &Options) -> Result<(), Error> {
-    let before = formats::find(&scan.path, &scan.text, options)
-        .map_err(Error::Unreadable)?
-        .sites;
-    let after = formats::find(&scan.path, text, options)
-        .map_err(Error::Unreadable)?
-        .sites;
+    let before = find(&scan.path, &scan.text, options).map_err(Error::Unreadable)?.sites;
+    let after = find(&scan.path, text, options).map_err(Error::Unreadable)?.sites;
     if before.len() != after.len() {
         return Err(Error::Images {
             before: before.len(),
@@ -46,10 +42,7 @@ fn check_images(scan: &Scan, changes: &[Change], text: &str, options: &Options) 
             Some(change) => change.digest.as_ref(),
             None => old.reference.digest(),
         };
-        if old.field != new.field
-            || old.reference.repository() != new.reference.repository()
-            || new.reference.digest() != digest
-        {
+        if old.reference.repository() != new.reference.repository() || new.reference.digest() != digest {
             return Err(Error::Meaning {
                 field: old.field.clone(),
             });

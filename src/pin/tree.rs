@@ -2,6 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::Format;
+
 /// The file that keeps paths from `kship`, in the syntax of `.gitignore`.
 pub const IGNORE_FILE: &str = ".kshipignore";
 
@@ -62,7 +64,7 @@ fn walk(folder: &Utf8Path, tree: &mut Tree) {
         let Ok(path) = Utf8PathBuf::from_path_buf(entry.into_path()) else {
             continue;
         };
-        if path.file_name().is_none_or(|name| !may_name_images(name)) {
+        if Format::of_path(&path).is_none() {
             continue;
         }
         let path = path.strip_prefix("./").map(Utf8Path::to_owned).unwrap_or(path);
@@ -74,49 +76,9 @@ fn walk(folder: &Utf8Path, tree: &mut Tree) {
     }
 }
 
-/// Says whether a file of this name can hold image references.
-fn may_name_images(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let dockerfile = |word: &str| {
-        lower == word
-            || lower.strip_prefix(word).is_some_and(|rest| rest.starts_with('.'))
-            || lower.ends_with(&format!(".{word}"))
-    };
-    let yaml = [".yaml", ".yml", ".json"].iter().any(|ending| lower.ends_with(ending));
-    yaml || lower == "kustomization"
-        || ((dockerfile("dockerfile") || dockerfile("containerfile"))
-            && ![".dockerignore", ".md"].iter().any(|ending| lower.ends_with(ending)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_count() {
-        for name in [
-            "a.yaml",
-            "a.YML",
-            "a.json",
-            "Dockerfile",
-            "Dockerfile.dev",
-            "web.Dockerfile",
-            "Containerfile",
-            "Kustomization",
-        ] {
-            assert!(may_name_images(name), "{name}");
-        }
-        for name in [
-            "a.txt",
-            "Dockerfile.dockerignore",
-            "dockerfiles",
-            "README.md",
-            "Dockerfile.md",
-            "yaml",
-        ] {
-            assert!(!may_name_images(name), "{name}");
-        }
-    }
 
     #[test]
     fn ignore_files_and_links_are_honoured() {

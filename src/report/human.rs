@@ -1,5 +1,6 @@
 //! A report for people: each finding with its line and a caret, readable without colour.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level as Tone, Origin, Renderer, Snippet};
@@ -30,8 +31,10 @@ pub fn render(report: &Report, layout: Layout) -> String {
     };
     let renderer = renderer.term_width(layout.width);
     let mut out = String::new();
+    let mut helped = BTreeSet::new();
     for finding in &report.findings {
-        out.push_str(&snippet(finding, &renderer, layout));
+        let first = helped.insert(finding.rule.code);
+        out.push_str(&snippet(finding, &renderer, layout, first));
         out.push_str("\n\n");
     }
     // Writing to a string does not fail.
@@ -41,7 +44,12 @@ pub fn render(report: &Report, layout: Layout) -> String {
     if layout.explain {
         for skip in &report.skips {
             let (place, text) = (place(&skip.location), visible(&skip.text));
-            let _ = writeln!(out, "{place}: skipped `{text}`: {}", visible(&skip.reason));
+            let what = if text.is_empty() {
+                String::new()
+            } else {
+                format!(" `{text}`")
+            };
+            let _ = writeln!(out, "{place}: skipped{what}: {}", visible(&skip.reason));
         }
     }
     if let Some(summary) = report.summary_line() {
@@ -69,7 +77,8 @@ fn place(location: &Location) -> String {
     format!("{}:{}", visible(location.path.as_str()), location.start)
 }
 
-fn snippet(finding: &Finding, renderer: &Renderer, layout: Layout) -> String {
+/// One finding; what its rule says about all of them is told once.
+fn snippet(finding: &Finding, renderer: &Renderer, layout: Layout, first: bool) -> String {
     let tone = match finding.rule.level {
         Level::Error => Tone::ERROR,
         Level::Warning => Tone::WARNING,
@@ -79,16 +88,14 @@ fn snippet(finding: &Finding, renderer: &Renderer, layout: Layout) -> String {
     let title = tone
         .primary_title(visible(&finding.message).into_owned())
         .id(finding.rule.code);
-    let help = finding
-        .fix
-        .as_ref()
-        .map_or(finding.rule.help, |fix| fix.description.as_str());
-    let help = Tone::HELP.message(visible(help).into_owned());
+    let fix = finding.fix.as_ref().map(|fix| fix.description.as_str());
+    let help = fix.into_iter().chain(first.then_some(finding.rule.help));
+    let help = help.map(|help| Tone::HELP.message(visible(help).into_owned()));
     if location.line_text.is_empty() {
         let origin = Origin::path(visible(location.path.as_str()).into_owned())
             .line(location.start.line)
             .char_column(location.start.column);
-        return renderer.render(&[title.element(origin).element(help)]);
+        return renderer.render(&[title.element(origin).elements(help)]);
     }
     let digits = location.start.line.to_string().len();
     let window = Window::new(location, layout.width.saturating_sub(digits + GUTTER).max(NARROWEST));
@@ -96,7 +103,7 @@ fn snippet(finding: &Finding, renderer: &Renderer, layout: Layout) -> String {
         .line_start(location.start.line)
         .fold(false)
         .annotation(AnnotationKind::Primary.span(window.marked));
-    let rendered = renderer.render(&[title.element(source).element(help)]);
+    let rendered = renderer.render(&[title.element(source).elements(help)]);
     // The renderer would count the column in the line as it is shown, cut and escaped.
     let (title, below) = rendered.split_once('\n').unwrap_or((&rendered, ""));
     let style = if layout.color {

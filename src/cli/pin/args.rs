@@ -204,6 +204,13 @@ impl Pin {
                 env: self.env || settings.env,
                 embedded: self.embedded || settings.embedded,
                 helm_tag_digest: self.helm_tag_digest || settings.helm_tag_digest,
+                rules: self
+                    .rules
+                    .iter()
+                    .chain(&settings.rules)
+                    .map(|rule| rule.parse())
+                    .collect::<Result<_, _>>()
+                    .map_err(Failure::usage)?,
             },
             map,
             include: patterns(&self.include, &settings.include)?,

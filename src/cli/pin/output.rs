@@ -149,23 +149,29 @@ impl Outcome {
         let done = match self.mode {
             Mode::Pin => Some("pinned"),
             Mode::Update => Some("updated"),
-            Mode::Unpin => Some("unpinned"),
+            Mode::Unpin => Some("taken back"),
             Mode::Check { .. } => None,
         };
         report.summary.extend(done.map(|done| (done, report.changes.len())));
-        report.summary.extend([
-            (
-                if self.mode == Mode::Unpin {
-                    "unchanged"
-                } else {
-                    "already pinned"
-                },
-                self.kept,
-            ),
-            ("findings", report.findings.len()),
-            ("skipped", report.skips.len()),
-            ("failed", report.failures.len()),
-        ]);
+        report.summary.push((
+            if self.mode == Mode::Unpin {
+                "unchanged"
+            } else {
+                "already pinned"
+            },
+            self.kept,
+        ));
+        for rule in report.rules {
+            let count = report
+                .findings
+                .iter()
+                .filter(|finding| finding.rule.code == rule.code)
+                .count();
+            report.summary.push((rule.code, count));
+        }
+        report
+            .summary
+            .extend([("skipped", report.skips.len()), ("failed", report.failures.len())]);
         report.details.insert("files".to_owned(), Value::from(self.files));
         report.details.insert("written".to_owned(), Value::from(self.written));
     }
@@ -221,7 +227,10 @@ fn diff(files: &[Ready]) -> String {
 fn together(files: &[Ready]) -> String {
     let mut text = String::new();
     let [file] = files else {
-        for file in files.iter().filter(|file| pin::formats::is_yaml(&file.path)) {
+        for file in files
+            .iter()
+            .filter(|file| pin::Format::of_path(&file.path) != Some(pin::Format::Dockerfile))
+        {
             let content = file.after.as_ref().unwrap_or(&file.before);
             let content = content.strip_prefix('\u{feff}').unwrap_or(content);
             if !text.is_empty() && !content.starts_with("---") {

@@ -1,0 +1,668 @@
+//! Where Kubernetes resources name images.
+
+use super::rule::{FieldRule, Step};
+use crate::yaml::{Kind, Node};
+
+/// A place that names an image, or may.
+#[derive(Clone, Debug)]
+pub struct Hit<'d, 'a> {
+    /// Its path in the document: `spec.containers[0].image`.
+    pub field: String,
+    /// What stands there.
+    pub node: Node<'d, 'a>,
+    /// How the image is written there.
+    pub place: Place<'d, 'a>,
+}
+
+/// How an image is written at a [`Hit`].
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'d, 'a> {
+    /// An argument such as `--reloader-image=REFERENCE`: the reference begins at this byte of the decoded string.
+    Argument {
+        /// The byte.
+        start: usize,
+        /// The name of the flag ends in `image`, so that anything else than a reference is worth a word.
+        certain: bool,
+    },
+    /// The name that a build of Skaffold gives its result.
+    Built,
+    /// A literal block of a ConfigMap that may hold YAML.
+    Embedded,
+    /// The value of an environment variable such as `RELATED_IMAGE_X`.
+    Environment,
+    /// A mapping of Helm values.
+    HelmValues,
+    /// A string of a field that is known to hold an image.
+    Image,
+    /// An item of Argo CD's `kustomize.images`: `[OLD=]NEW`.
+    KustomizeArgument,
+    /// An item of the `images` of a Flux Kustomization: a mapping of `name`, `newName`, `newTag` and `digest`.
+    KustomizeEntry,
+    /// The `spec` of a Flux OCIRepository: a mapping with `url` and `ref`.
+    OciRepository,
+    /// A package of Crossplane, which adds its own registry to names without one.
+    Package,
+    /// A string under a key `image` of a field that nothing is known about.
+    Unknown {
+        /// The mapping that has the key.
+        parent: Node<'d, 'a>,
+    },
+}
+
+/// What is looked for beyond the fields that are images.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Search<'r> {
+    /// Images in `command` and `args` of containers.
+    pub arguments: bool,
+    /// Images in environment variables.
+    pub environment: bool,
+    /// YAML in ConfigMaps.
+    pub embedded: bool,
+    /// Fields that the user knows.
+    pub rules: &'r [FieldRule],
+}
+
+/// Calls `visit` for every place of a document that names an image, in the order of the document.
+///
+/// A mapping with `apiVersion` and `kind` is a resource, at the root or below (`List`, templates). In `metadata`, in the
+/// data of ConfigMaps and Secrets and in schemas nothing is an image. Documents that are no resources are searched for
+/// containers, volumes and keys `image` all the same.
+pub fn walk<'d, 'a>(root: Node<'d, 'a>, search: Search<'_>, visit: &mut dyn FnMut(Hit<'d, 'a>)) {
+    let mut walker = Walker {
+        search,
+        visit,
+        path: Vec::new(),
+    };
+    walker.node(root, Resource::default());
+}
+
+struct Walker<'w, 'd, 'a> {
+    search: Search<'w>,
+    visit: &'w mut dyn FnMut(Hit<'d, 'a>),
+    path: Vec<Step<'d>>,
+}
+
+/// The resource that a node belongs to.
+#[derive(Clone, Copy, Default)]
+struct Resource<'d> {
+    kind: Option<&'d str>,
+    group: &'d str,
+    /// How many steps of the path lead to it.
+    depth: usize,
+}
+
+impl<'d> Resource<'d> {
+    fn of(node: Node<'d, '_>, depth: usize) -> Option<Self> {
+        let version = node.get("apiVersion")?.as_str()?;
+        let kind = node.get("kind")?.as_str()?;
+        Some(Self {
+            kind: Some(kind),
+            group: version.split_once('/').map_or("", |(group, _)| group),
+            depth,
+        })
+    }
+
+    fn is(self, group: &str, kinds: &[&str]) -> bool {
+        self.group == group && self.kind.is_some_and(|kind| kinds.contains(&kind))
+    }
+}
+
+impl<'d, 'a> Walker<'_, 'd, 'a> {
+    fn node(&mut self, node: Node<'d, 'a>, resource: Resource<'d>) {
+        match node.kind() {
+            Kind::Scalar => {}
+            Kind::Sequence => {
+                for (at, item) in node.items().enumerate() {
+                    self.path.push(Step::Item(at));
+                    self.child(None, item, resource);
+                    self.path.pop();
+                }
+            }
+            Kind::Mapping => {
+                let resource = Resource::of(node, self.path.len()).unwrap_or(resource);
+                if resource.group == "tekton.dev" {
+                    self.bundle(node);
+                }
+                for (key, value) in node.entries() {
+                    self.path.push(Step::Key(key.text));
+                    self.child(Some(node), value, resource);
+                    self.path.pop();
+                }
+            }
+        }
+    }
+
+    /// A value that the path leads to; `parent` is the mapping that it is a value of.
+    fn child(&mut self, parent: Option<Node<'d, 'a>>, value: Node<'d, 'a>, resource: Resource<'d>) {
+        let path = self.path.get(resource.depth..).unwrap_or_default();
+        if value.kind() == Kind::Scalar {
+            if let Some(place) = scalar(path, parent, resource, self.search.rules) {
+                self.hit(value, place);
+            }
+            return;
+        }
+        let key = match path.last() {
+            Some(Step::Key(key)) => *key,
+            _ => "",
+        };
+        if key == "openAPIV3Schema" || resource.kind.is_some() && key == "metadata" {
+            return;
+        }
+        if is_data(path, resource) {
+            if self.search.embedded && resource.kind == Some("ConfigMap") && key == "data" {
+                self.embedded(value);
+            }
+            return;
+        }
+        if let Some(place) = structure(path, resource) {
+            self.hit(value, place);
+            return;
+        }
+        if self.search.arguments && matches!(key, "args" | "command") && in_container(path) {
+            self.arguments(value);
+        }
+        if self.search.environment && key == "env" {
+            self.environment(value);
+        }
+        self.node(value, resource);
+    }
+
+    fn hit(&mut self, node: Node<'d, 'a>, place: Place<'d, 'a>) {
+        let field = render(&self.path);
+        (self.visit)(Hit { field, node, place });
+    }
+
+    /// `resolver: bundles` with the parameter `bundle` (Tekton's bundles resolver).
+    fn bundle(&mut self, node: Node<'d, 'a>) {
+        if node.get("resolver").and_then(Node::as_str) != Some("bundles") {
+            return;
+        }
+        let parameters = node.get("params").into_iter().flat_map(Node::items);
+        for (at, parameter) in parameters.enumerate() {
+            let named = parameter.get("name").and_then(Node::as_str) == Some("bundle");
+            if let Some(value) = parameter.get("value").filter(|_| named) {
+                let steps = [Step::Key("params"), Step::Item(at), Step::Key("value")];
+                self.path.extend(steps);
+                self.hit(value, Place::Image);
+                self.path.truncate(self.path.len() - steps.len());
+            }
+        }
+    }
+
+    fn embedded(&mut self, data: Node<'d, 'a>) {
+        for (key, value) in data.entries() {
+            if value.as_str().is_some() {
+                self.path.push(Step::Key(key.text));
+                self.hit(value, Place::Embedded);
+                self.path.pop();
+            }
+        }
+    }
+
+    fn arguments(&mut self, list: Node<'d, 'a>) {
+        let mut flag = None;
+        for (at, item) in list.items().enumerate() {
+            let text = item.as_str().unwrap_or("");
+            let place = if text.starts_with('-') {
+                let (name, value) = text
+                    .split_once('=')
+                    .map_or((text, None), |(name, value)| (name, Some(value)));
+                flag = value.is_none().then_some(name);
+                value.map(|value| (name, text.len() - value.len()))
+            } else {
+                flag.take().map(|name| (name, 0))
+            };
+            if let Some((name, start)) = place
+                && may_name_image(name, text.get(start..).unwrap_or(""))
+            {
+                self.path.push(Step::Item(at));
+                let certain = name.to_ascii_lowercase().ends_with("image");
+                self.hit(item, Place::Argument { start, certain });
+                self.path.pop();
+            }
+        }
+    }
+
+    fn environment(&mut self, list: Node<'d, 'a>) {
+        for (at, variable) in list.items().enumerate() {
+            let name = variable.get("name").and_then(Node::as_str).unwrap_or("");
+            if !(name.starts_with("RELATED_IMAGE_") || name.ends_with("IMAGE")) {
+                continue;
+            }
+            if let Some(value) = variable.get("value") {
+                let steps = [Step::Item(at), Step::Key("value")];
+                self.path.extend(steps);
+                self.hit(value, Place::Environment);
+                self.path.truncate(self.path.len() - steps.len());
+            }
+        }
+    }
+}
+
+/// Says what a string at this path is, if it names an image.
+fn scalar<'d, 'a>(
+    path: &[Step<'d>],
+    parent: Option<Node<'d, 'a>>,
+    resource: Resource<'d>,
+    rules: &[FieldRule],
+) -> Option<Place<'d, 'a>> {
+    if rules.iter().any(|rule| rule.matches(resource.kind, path)) {
+        return Some(Place::Image);
+    }
+    let Some(&Step::Key(key)) = path.last() else {
+        let argo = resource.is("argoproj.io", &["Application", "ApplicationSet"]);
+        return (argo && ends(path, &["kustomize", "images", "[]"])).then_some(Place::KustomizeArgument);
+    };
+    let known = match key {
+        // Block devices of Ceph are called images as well.
+        "image" if ends(path, &["rbd", "image"]) => return None,
+        "image" if resource.group == "skaffold" && ends(path, &["artifacts", "[]", "image"]) => {
+            return Some(Place::Built);
+        }
+        "image" => is_known_image(path, resource),
+        "reference" => ends(path, &["volumes", "[]", "image", "reference"]),
+        "imageName" => resource.is("postgresql.cnpg.io", &["Cluster"]) && is(path, &["spec", "imageName"]),
+        // Tekton's bundles before there were resolvers.
+        "bundle" => {
+            resource.group == "tekton.dev"
+                && (ends(path, &["taskRef", "bundle"]) || ends(path, &["pipelineRef", "bundle"]))
+        }
+        "package" if resource.group == "pkg.crossplane.io" && is(path, &["spec", "package"]) => {
+            return Some(Place::Package);
+        }
+        _ => false,
+    };
+    match parent {
+        _ if known => Some(Place::Image),
+        Some(parent) if key == "image" => Some(Place::Unknown { parent }),
+        _ => None,
+    }
+}
+
+/// Fields `image` that hold an image whatever it looks like.
+fn is_known_image(path: &[Step<'_>], resource: Resource<'_>) -> bool {
+    const MONITORING: &[&str] = &["Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler"];
+    let container = ["containers", "initContainers", "ephemeralContainers"]
+        .iter()
+        .any(|list| ends(path, &[list, "[]", "image"]));
+    container
+        || match resource.group {
+            "argoproj.io" => {
+                ends(path, &["container", "image"])
+                    || ends(path, &["script", "image"])
+                    || ends(path, &["sidecars", "[]", "image"])
+            }
+            "ceph.rook.io" => resource.kind == Some("CephCluster") && is(path, &["spec", "cephVersion", "image"]),
+            "kubevirt.io" => {
+                ends(path, &["containerDisk", "image"]) || ends(path, &["kernelBoot", "container", "image"])
+            }
+            "monitoring.coreos.com" => resource.is(resource.group, MONITORING) && is(path, &["spec", "image"]),
+            "tekton.dev" => {
+                ends(path, &["steps", "[]", "image"])
+                    || ends(path, &["sidecars", "[]", "image"])
+                    || ends(path, &["stepTemplate", "image"])
+                    || resource.kind == Some("StepAction") && is(path, &["spec", "image"])
+            }
+            _ => false,
+        }
+}
+
+/// Mappings that name an image in several fields.
+fn structure<'d, 'a>(path: &[Step<'_>], resource: Resource<'_>) -> Option<Place<'d, 'a>> {
+    let argo = resource.is("argoproj.io", &["Application", "ApplicationSet"]);
+    if argo && ends(path, &["helm", "valuesObject"])
+        || resource.is("helm.toolkit.fluxcd.io", &["HelmRelease"]) && is(path, &["spec", "values"])
+    {
+        return Some(Place::HelmValues);
+    }
+    if resource.is("kustomize.toolkit.fluxcd.io", &["Kustomization"]) && is(path, &["spec", "images", "[]"]) {
+        return Some(Place::KustomizeEntry);
+    }
+    (resource.is("source.toolkit.fluxcd.io", &["OCIRepository"]) && is(path, &["spec"])).then_some(Place::OciRepository)
+}
+
+fn is_data(path: &[Step<'_>], resource: Resource<'_>) -> bool {
+    resource.is("", &["ConfigMap", "Secret"])
+        && (is(path, &["data"]) || is(path, &["binaryData"]) || is(path, &["stringData"]))
+}
+
+/// Says whether a path ends in a field of a container.
+fn in_container(path: &[Step<'_>]) -> bool {
+    matches!(
+        path.split_last().map_or(&[][..], |(_, path)| path),
+        [
+            ..,
+            Step::Key("containers" | "initContainers" | "ephemeralContainers" | "sidecars" | "steps"),
+            Step::Item(_)
+        ] | [.., Step::Key("container" | "script" | "stepTemplate")]
+    )
+}
+
+/// Says whether the value of a flag is worth a look.
+///
+/// A flag that is called an image holds one if it looks like one. Of the others, those that components are named by do,
+/// if nothing of the reference is left out: kube-prometheus has `--prometheus-config-reloader=quay.io/...:v0.93.1`.
+fn may_name_image(flag: &str, value: &str) -> bool {
+    const COMPONENTS: &[&str] = &["agent", "container", "init", "proxy", "reloader", "sidecar"];
+    let flag = flag.to_ascii_lowercase();
+    if flag.ends_with("image") {
+        return true;
+    }
+    let Ok(reference) = value.parse::<crate::oci::Reference>() else {
+        return false;
+    };
+    let full = reference.registry_range().is_some() && (reference.tag().is_some() || reference.digest().is_some());
+    flag.contains("image") && reference.is_explicit() || full && COMPONENTS.iter().any(|word| flag.contains(word))
+}
+
+/// Says whether a path is this one; `[]` is any item.
+fn is(path: &[Step<'_>], expected: &[&str]) -> bool {
+    path.len() == expected.len() && ends(path, expected)
+}
+
+/// Says whether a path ends in this one; `[]` is any item.
+fn ends(path: &[Step<'_>], expected: &[&str]) -> bool {
+    path.len() >= expected.len()
+        && path
+            .iter()
+            .rev()
+            .zip(expected.iter().rev())
+            .all(|(step, expected)| match step {
+                Step::Item(_) => *expected == "[]",
+                Step::Key(key) => key == expected,
+            })
+}
+
+/// Writes a path as `spec.containers[0].image`.
+fn render(path: &[Step<'_>]) -> String {
+    let mut field = String::new();
+    for step in path {
+        match step {
+            Step::Item(at) => field.push_str(&format!("[{at}]")),
+            Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', ' ', '"']) => {
+                field.push_str(&format!("[\"{key}\"]"));
+            }
+            Step::Key(key) => {
+                if !field.is_empty() {
+                    field.push('.');
+                }
+                field.push_str(key);
+            }
+        }
+    }
+    field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits(text: &str, search: Search<'_>) -> Vec<String> {
+        let stream = crate::yaml::parse(text).unwrap();
+        let mut hits = Vec::new();
+        for document in stream.documents() {
+            walk(document.root().unwrap(), search, &mut |hit| {
+                let place = match hit.place {
+                    Place::Argument { start, certain } => format!("argument {start} {certain}"),
+                    Place::Built => "built".to_owned(),
+                    Place::Embedded => "embedded".to_owned(),
+                    Place::Environment => "environment".to_owned(),
+                    Place::HelmValues => "values".to_owned(),
+                    Place::Image => "image".to_owned(),
+                    Place::KustomizeArgument => "kustomize argument".to_owned(),
+                    Place::KustomizeEntry => "kustomize entry".to_owned(),
+                    Place::OciRepository => "oci repository".to_owned(),
+                    Place::Package => "package".to_owned(),
+                    Place::Unknown { .. } => "unknown".to_owned(),
+                };
+                hits.push(format!("{}: {place}", hit.field));
+            });
+        }
+        hits
+    }
+
+    #[test]
+    fn fields_of_pods_at_any_depth() {
+        let text = concat!(
+            "apiVersion: v1\n",
+            "kind: List\n",
+            "items:\n",
+            "- apiVersion: batch/v1\n",
+            "  kind: CronJob\n",
+            "  metadata: {annotations: {image: no/image:1}}\n",
+            "  spec:\n",
+            "    template:\n",
+            "      metadata: {image: no/image:1}\n",
+            "      spec:\n",
+            "        initContainers: [{image: a}]\n",
+            "        containers: [{image: a, x: {image: b}}, {name: no}]\n",
+            "        ephemeralContainers: [{image: a}]\n",
+            "        volumes:\n",
+            "        - image: {reference: a}\n",
+            "        - rbd: {image: no}\n",
+            "- apiVersion: v1\n",
+            "  kind: ConfigMap\n",
+            "  data: {image: no/image:1}\n",
+        );
+        assert_eq!(
+            hits(text, Search::default()),
+            [
+                "items[0].spec.template.spec.initContainers[0].image: image",
+                "items[0].spec.template.spec.containers[0].image: image",
+                "items[0].spec.template.spec.containers[0].x.image: unknown",
+                "items[0].spec.template.spec.ephemeralContainers[0].image: image",
+                "items[0].spec.template.spec.volumes[0].image.reference: image",
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_of_custom_resources() {
+        for (version, kind, body, expected) in [
+            (
+                "monitoring.coreos.com/v1",
+                "Prometheus",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "monitoring.coreos.com/v1",
+                "ThanosRuler",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "example.com/v1",
+                "Prometheus",
+                "spec: {image: a}",
+                "spec.image: unknown",
+            ),
+            (
+                "postgresql.cnpg.io/v1",
+                "Cluster",
+                "spec: {imageName: a}",
+                "spec.imageName: image",
+            ),
+            (
+                "ceph.rook.io/v1",
+                "CephCluster",
+                "spec: {cephVersion: {image: a}}",
+                "spec.cephVersion.image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                "spec: {templates: [{script: {image: a}}]}",
+                "spec.templates[0].script.image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "CronWorkflow",
+                "spec: {workflowSpec: {templates: [{sidecars: [{image: a}]}]}}",
+                "spec.workflowSpec.templates[0].sidecars[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Workflow",
+                "spec: {templates: [{containerSet: {containers: [{image: a}]}}]}",
+                "spec.templates[0].containerSet.containers[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                "spec: {template: {spec: {containers: [{image: a}]}}}",
+                "spec.template.spec.containers[0].image: image",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "Application",
+                "spec: {source: {kustomize: {images: [a=b:1]}}}",
+                "spec.source.kustomize.images[0]: kustomize argument",
+            ),
+            (
+                "argoproj.io/v1alpha1",
+                "ApplicationSet",
+                "spec: {template: {spec: {sources: [{helm: {valuesObject: {a: b}}}]}}}",
+                "spec.template.spec.sources[0].helm.valuesObject: values",
+            ),
+            (
+                "tekton.dev/v1",
+                "Task",
+                "spec: {steps: [{image: a}]}",
+                "spec.steps[0].image: image",
+            ),
+            (
+                "tekton.dev/v1",
+                "Task",
+                "spec: {stepTemplate: {image: a}}",
+                "spec.stepTemplate.image: image",
+            ),
+            (
+                "tekton.dev/v1beta1",
+                "StepAction",
+                "spec: {image: a}",
+                "spec.image: image",
+            ),
+            (
+                "tekton.dev/v1",
+                "TaskRun",
+                "spec: {taskRef: {resolver: bundles, params: [{name: kind, value: task}, {name: bundle, value: a}]}}",
+                "spec.taskRef.params[1].value: image",
+            ),
+            (
+                "tekton.dev/v1beta1",
+                "TaskRun",
+                "spec: {taskRef: {bundle: a}}",
+                "spec.taskRef.bundle: image",
+            ),
+            (
+                "kubevirt.io/v1",
+                "VirtualMachine",
+                "spec: {template: {spec: {volumes: [{containerDisk: {image: a}}]}}}",
+                "spec.template.spec.volumes[0].containerDisk.image: image",
+            ),
+            (
+                "pkg.crossplane.io/v1",
+                "Provider",
+                "spec: {package: a}",
+                "spec.package: package",
+            ),
+            (
+                "source.toolkit.fluxcd.io/v1",
+                "OCIRepository",
+                "spec: {url: a}",
+                "spec: oci repository",
+            ),
+            (
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                "spec: {images: [{name: a}]}",
+                "spec.images[0]: kustomize entry",
+            ),
+            (
+                "helm.toolkit.fluxcd.io/v2",
+                "HelmRelease",
+                "spec: {values: {a: b}}",
+                "spec.values: values",
+            ),
+            (
+                "serving.knative.dev/v1",
+                "Service",
+                "spec: {template: {spec: {containers: [{image: a}]}}}",
+                "spec.template.spec.containers[0].image: image",
+            ),
+            (
+                "skaffold/v4beta13",
+                "Config",
+                "build: {artifacts: [{image: a}]}",
+                "build.artifacts[0].image: built",
+            ),
+        ] {
+            let text = format!("apiVersion: {version}\nkind: {kind}\n{body}\n");
+            assert_eq!(hits(&text, Search::default()), [expected], "{text}");
+        }
+        let schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {versions: [{schema: {openAPIV3Schema: {properties: {image: {default: a}}, example: {image: a:1}}}}]}\n";
+        assert_eq!(hits(schema, Search::default()), [""; 0]);
+    }
+
+    #[test]
+    fn arguments_on_request() {
+        let text = concat!(
+            "containers:\n",
+            "- args:\n",
+            "  - --reloader=quay.io/a/b:1\n",
+            "  - --listen=quay.io/a/b:1\n",
+            "  - --reloader=a/b:1\n",
+            "  - --x-image=a\n",
+            "  - --image-tag=a:1\n",
+            "  - --image-pull-policy=Always\n",
+            "  - -shell-image\n",
+            "  - a/b\n",
+            "  - a/b:1\n",
+            "  command: [run, --image, 5, --image]\n",
+            "args: [--image=a:1]\n",
+        );
+        assert_eq!(hits(text, Search::default()), [""; 0]);
+        let search = Search {
+            arguments: true,
+            ..Search::default()
+        };
+        assert_eq!(
+            hits(text, search),
+            [
+                "containers[0].args[0]: argument 11 false",
+                "containers[0].args[3]: argument 10 true",
+                "containers[0].args[4]: argument 12 false",
+                "containers[0].args[7]: argument 0 true",
+                "containers[0].command[2]: argument 0 true",
+            ]
+        );
+    }
+
+    #[test]
+    fn variables_blocks_and_rules_on_request() {
+        let text = concat!(
+            "apiVersion: v1\n",
+            "kind: ConfigMap\n",
+            "env: [{name: RELATED_IMAGE_A, value: a:1}, {name: B_IMAGE, value: b:1}, {name: C, value: c:1}]\n",
+            "data: {\"a.yaml\": x}\n",
+            "runner: [{tool: a}]\n",
+        );
+        let rules = ["ConfigMap:runner[].tool".parse().unwrap()];
+        let search = Search {
+            environment: true,
+            embedded: true,
+            rules: &rules,
+            ..Search::default()
+        };
+        assert_eq!(
+            hits(text, search),
+            [
+                "env[0].value: environment",
+                "env[1].value: environment",
+                "data[\"a.yaml\"]: embedded",
+                "runner[0].tool: image",
+            ]
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Images of GitHub Actions: workflows and actions.
+//!
+//! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>, `metadata-syntax`. Actions that
+//! are named by repository (`uses: owner/name@ref`) are no images.
+
+use super::scalar::{Finder, Names};
+use crate::yaml::{Kind, Node};
+
+const SCHEME: &str = "docker://";
+
+/// Finds the images of a workflow or of an `action.yml`.
+pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    for (name, job) in root.get("jobs").into_iter().flat_map(Node::entries) {
+        let field = format!("jobs.{}", name.text);
+        if let Some(container) = job.get("container") {
+            string_or(&format!("{field}.container"), container, "image", finder);
+        }
+        for (name, service) in job.get("services").into_iter().flat_map(Node::entries) {
+            string_or(&format!("{field}.services.{}", name.text), service, "image", finder);
+        }
+        steps(&field, job, finder);
+    }
+    if let Some(runs) = root.get("runs") {
+        if let Some(image) = runs.get("image") {
+            with_scheme("runs.image", image, finder);
+        }
+        steps("runs", runs, finder);
+    }
+}
+
+fn steps<'a>(field: &str, parent: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    for (at, step) in parent.get("steps").into_iter().flat_map(Node::items).enumerate() {
+        if let Some(uses) = step.get("uses") {
+            with_scheme(&format!("{field}.steps[{at}].uses"), uses, finder);
+        }
+    }
+}
+
+/// Files `docker://REFERENCE`; anything else is the name of an action or of a Dockerfile.
+fn with_scheme<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let docker = |text: &str| {
+        text.get(..SCHEME.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
+    };
+    if node.as_str().is_some_and(docker) {
+        finder.part(field, node, SCHEME.len());
+    }
+}
+
+/// Files a string, or the string under a key of a mapping: CI formats have a short and a long form.
+pub(super) fn string_or<'a>(field: &str, node: Node<'_, 'a>, key: &str, finder: &mut Finder<'_, 'a>) {
+    match node.kind() {
+        Kind::Scalar => finder.image(field, node, Names::All),
+        Kind::Mapping => {
+            if let Some(image) = node.get(key) {
+                finder.image(format!("{field}.{key}"), image, Names::All);
+            }
+        }
+        Kind::Sequence => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pin::formats::Format;
+    use crate::pin::options::Options;
+    use crate::pin::testing::try_format;
+
+    #[test]
+    fn workflows_are_pinned() {
+        let text = concat!(
+            "on: push\n",
+            "jobs:\n",
+            "  a:\n",
+            "    runs-on: ubuntu-latest\n",
+            "    container: node:20\n",
+            "    services:\n",
+            "      db: {image: postgres}\n",
+            "      x:\n",
+            "        image: ${{ matrix.image }}\n",
+            "    steps:\n",
+            "    - uses: actions/checkout@v4\n",
+            "    - uses: 'docker://alpine:3'\n",
+            "    - run: docker run alpine:3\n",
+            "      with: {image: other:1}\n",
+            "  b:\n",
+            "    container:\n",
+            "      image: \"ghcr.io/a/b:1\"\n",
+            "  c:\n",
+            "    container: ''\n",
+        );
+        let tried = try_format(Format::Actions, text, &Options::default());
+        assert_eq!(
+            tried.pinned,
+            text.replace("node:20", "node:20@D")
+                .replace("postgres", "postgres@D")
+                .replace("//alpine:3", "//alpine:3@D")
+                .replace("b:1\"", "b:1@D\"")
+        );
+        assert_eq!(
+            tried.reasons,
+            [
+                "jobs.a.services.x.image: ${{ matrix.image }}: template",
+                "jobs.c.container: : no-image"
+            ]
+        );
+    }
+
+    #[test]
+    fn actions_are_pinned() {
+        let text = "runs:\n  using: docker\n  image: docker://a/b:1\n";
+        let tried = try_format(Format::Actions, text, &Options::default());
+        assert_eq!(tried.pinned, "runs:\n  using: docker\n  image: docker://a/b:1@D\n");
+        let text = "runs:\n  using: composite\n  steps:\n  - uses: docker://a/b\n  - uses: ./x\n";
+        let tried = try_format(Format::Actions, text, &Options::default());
+        assert_eq!(tried.sites, ["runs.steps[0].uses: a/b"]);
+        assert_eq!(tried.pinned, text.replace("a/b", "a/b@D"));
+        let text = "runs:\n  using: docker\n  image: Dockerfile\n";
+        let tried = try_format(Format::Actions, text, &Options::default());
+        assert!(tried.sites.is_empty() && tried.reasons.is_empty());
+    }
+}

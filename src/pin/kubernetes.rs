@@ -1,0 +1,263 @@
+//! Images of Kubernetes resources, and of documents that nothing is known about.
+
+use super::embedded;
+use super::helm;
+use super::kustomize;
+use super::scalar::{Finder, Names};
+use super::site::{self, SkipReason};
+use crate::k8s::{Hit, Place, walk};
+use crate::yaml::{Kind, Node};
+
+/// Finds the images of a document.
+pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let search = finder.options.search();
+    walk(root, search, &mut |hit| file(hit, finder));
+}
+
+fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let Hit { field, node, place } = hit;
+    match place {
+        Place::Argument { start, certain } => argument(field, node, start, certain, finder),
+        Place::Built => finder.skip(field, node, SkipReason::BuiltHere),
+        Place::Embedded => embedded::find(&field, node, finder),
+        Place::Environment => finder.image(field, node, Names::Explicit),
+        Place::HelmValues => helm::find(&field, node, finder),
+        Place::Image => finder.image(field, node, Names::All),
+        Place::KustomizeArgument => kustomize_argument(field, node, finder),
+        Place::KustomizeEntry => kustomize::entry(&field, node, finder),
+        Place::OciRepository => kustomize::oci_repository(&field, node, finder),
+        Place::Package => package(field, node, finder),
+        Place::Unknown { parent } => unknown(field, node, parent, finder),
+    }
+}
+
+fn argument<'a>(field: String, node: Node<'_, 'a>, start: usize, certain: bool, finder: &mut Finder<'_, 'a>) {
+    let value = node.as_str().and_then(|text| text.get(start..)).unwrap_or("");
+    match site::parse(value) {
+        Ok(reference) if !reference.is_explicit() && certain => finder.skip(field, node, SkipReason::BareName),
+        Ok(reference) if !reference.is_explicit() => {}
+        Err(_) if !certain => {}
+        _ => finder.part(field, node, start),
+    }
+}
+
+/// `NAME:TAG`, or `OLD=NAME:TAG` (Argo CD's `spec.source.kustomize.images`).
+fn kustomize_argument<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let Some(value) = node.as_str() else {
+        return finder.image(field, node, Names::All);
+    };
+    let start = value.find('=').map_or(0, |at| at + 1);
+    let tagless =
+        |text| site::parse(text).is_ok_and(|reference| reference.tag().is_none() && reference.digest().is_none());
+    if value.get(start..).is_some_and(tagless) {
+        // The name changes, and the tag stays that of the manifest.
+        finder.skip(field, node, SkipReason::TagElsewhere);
+    } else {
+        finder.part(field, node, start);
+    }
+}
+
+fn package<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let registry = |text| site::parse(text).ok().and_then(|reference| reference.registry_range());
+    match node.as_str().map(|text| (site::parse(text).is_ok(), registry(text))) {
+        Some((true, None)) => finder.skip(field, node, SkipReason::DefaultRegistry),
+        _ => finder.image(field, node, Names::All),
+    }
+}
+
+/// A key `image` that nothing is known about.
+pub(super) fn unknown<'a>(field: String, node: Node<'_, 'a>, parent: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    let complete = |text| {
+        site::parse(text).map_or(true, |reference| {
+            reference.tag().is_some() || reference.digest().is_some()
+        })
+    };
+    // `image: quay.io/x/y` beside `tag: v1` is two parts of one name.
+    let parts = ["tag", "imageTag", "version"];
+    let tag_beside = parts.iter().any(|key| {
+        parent
+            .get(key)
+            .is_some_and(|tag| tag.kind() == Kind::Scalar && !tag.is_null())
+    });
+    if tag_beside && !node.as_str().is_none_or(complete) {
+        finder.skip(field, node, SkipReason::TagElsewhere);
+    } else {
+        finder.image(field, node, Names::Explicit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pin::formats::Format;
+    use crate::pin::options::Options;
+    use crate::pin::testing::{D, Tried, try_format};
+
+    fn tried(text: &str) -> Tried {
+        try_format(Format::Yaml, text, &Options::default())
+    }
+
+    #[test]
+    fn known_fields_take_any_name_and_others_explicit_ones() {
+        let text = concat!(
+            "apiVersion: v1\n",
+            "kind: Pod\n",
+            "spec:\n",
+            "  containers:\n",
+            "  - image: nginx # \u{fc}\n",
+            "  - image: ''\n",
+            "  - image: 1.25\n",
+            "  - image: $(IMAGE)\n",
+            "  - image: [no]\n",
+            "  x: {image: redis, y: {image: 'redis:7'}, z: {image: quay.io/a/b, version: v1}, w: {image: quay.io/a/b}}\n",
+        );
+        let tried = tried(text);
+        assert_eq!(
+            tried.pinned,
+            text.replace("image: nginx", "image: nginx@D")
+                .replace("redis:7", "redis:7@D")
+                .replace("w: {image: quay.io/a/b", "w: {image: quay.io/a/b@D")
+        );
+        assert_eq!(
+            tried.reasons,
+            [
+                "spec.containers[1].image: : no-image",
+                "spec.containers[2].image: 1.25: not-a-string",
+                "spec.containers[3].image: $(IMAGE): variable",
+                "spec.x.image: redis: bare-name",
+                "spec.x.z.image: quay.io/a/b: tag-elsewhere",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_style_is_edited_where_it_stands() {
+        for (text, expected) in [
+            ("image: a:1", "image: a:1@D"),
+            ("image:\n  a:1 # c\n", "image:\n  a:1@D # c\n"),
+            ("image: &x !!str a:1\n", "image: &x !!str a:1@D\n"),
+            ("image: |\n  a:1\n\n", "image: |\n  a:1@D\n\n"),
+            ("image: >-\r\n  a:1\r\n", "image: >-\r\n  a:1@D\r\n"),
+            ("{\"image\":\"a:1\"}", "{\"image\":\"a:1@D\"}"),
+            ("image: \"\\x61:1\"\n", "image: \"\\x61:1@D\"\n"),
+            (
+                "- &x a:1\n- image: *x\n- image: *x\n",
+                "- &x a:1@D\n- image: *x\n- image: *x\n",
+            ),
+            (
+                "a: &x {image: a:1}\nb: {<<: *x}\n",
+                "a: &x {image: a:1@D}\nb: {<<: *x}\n",
+            ),
+        ] {
+            let tried = tried(text);
+            assert_eq!(tried.pinned, expected);
+            assert_eq!(tried.sites.len(), 1, "{text}");
+        }
+        let why = "image: it is written with escapes or over several lines";
+        for text in ["image: \"a:1\\n\"\n", "image: \"a:1\\\n  \"\n"] {
+            assert_eq!(
+                (tried(text).pinned.as_str(), tried(text).reasons.as_slice()),
+                (text, &[why.to_owned()][..])
+            );
+        }
+    }
+
+    #[test]
+    fn what_flux_manages_stays() {
+        let text = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: a:1 # {\"$imagepolicy\": \"x:y\"}\n  - image: b:1\n";
+        let tried = tried(text);
+        assert_eq!(tried.pinned, text.replace("b:1", "b:1@D"));
+        assert_eq!(tried.reasons, ["spec.containers[0].image: a:1: flux-managed"]);
+    }
+
+    #[test]
+    fn arguments_and_variables_on_request() {
+        let options = Options {
+            args: true,
+            env: true,
+            rules: vec!["key=tool".parse().unwrap()],
+            ..Options::default()
+        };
+        let text = concat!(
+            "containers:\n",
+            "- args:\n",
+            "  - --prometheus-config-reloader=quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1\n",
+            "  - \"--the-image=a:1\"\n",
+            "  - --image=$(IMAGE)\n",
+            "  - --image=nginx\n",
+            "  env: [{name: RELATED_IMAGE_X, value: \"a/b:1\"}, {name: AN_IMAGE, value: nginx}]\n",
+            "tool: nginx\n",
+        );
+        let tried = try_format(Format::Yaml, text, &options);
+        assert_eq!(
+            tried.pinned,
+            text.replace("v0.93.1", "v0.93.1@D")
+                .replace("a:1", "a:1@D")
+                .replace("a/b:1", "a/b:1@D")
+                .replace("tool: nginx", "tool: nginx@D")
+        );
+        assert_eq!(
+            tried.sites.first().map(String::as_str),
+            Some("containers[0].args[0]: quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1")
+        );
+        assert_eq!(
+            tried.reasons,
+            [
+                "containers[0].args[2]: $(IMAGE): variable",
+                "containers[0].args[3]: --image=nginx: bare-name",
+                "containers[0].env[1].value: nginx: bare-name",
+            ]
+        );
+    }
+
+    #[test]
+    fn argo_cd_flux_and_crossplane() {
+        let head = |version: &str, kind: &str| format!("apiVersion: {version}\nkind: {kind}\nspec:\n");
+        let argo = head("argoproj.io/v1alpha1", "Application")
+            + "  source:\n    kustomize:\n      images: [a=b:1, \"c:1\", d=e]\n    helm:\n      valuesObject: {x: {repository: r, tag: t, digest: \"\"}}\n";
+        let result = tried(&argo);
+        assert_eq!(
+            result.pinned,
+            argo.replace("b:1", "b:1@D")
+                .replace("c:1", "c:1@D")
+                .replace("digest: \"", "digest: \"D")
+        );
+        assert_eq!(result.reasons, ["spec.source.kustomize.images[2]: d=e: tag-elsewhere"]);
+
+        let flux = head("source.toolkit.fluxcd.io/v1", "OCIRepository");
+        let url = "  url: oci://ghcr.io/a/b\n";
+        for (reference, expected) in [
+            (
+                "  ref:\n    tag: v1 # c\n",
+                "  ref:\n    tag: v1 # c\n    digest: D\n".to_owned(),
+            ),
+            ("  ref: {digest: D}\n", "  ref: {digest: D}\n".to_owned()),
+        ] {
+            let text = format!("{flux}{url}{}", reference.replace('D', D));
+            assert_eq!(tried(&text).pinned, format!("{flux}{url}{expected}"));
+        }
+        for (reference, why) in [
+            (
+                "  ref: {tag: v1}\n",
+                "spec.ref.tag: it is written in braces, which have no line to put `digest` in",
+            ),
+            ("  ref:\n    semver: 1.x\n", "spec.ref.semver: 1.x: tag-elsewhere"),
+            ("", "spec.url: it has no `ref.tag` that a digest could stand beside"),
+        ] {
+            let text = format!("{flux}{url}{reference}");
+            assert_eq!(
+                (tried(&text).pinned, tried(&text).reasons),
+                (text, vec![why.to_owned()])
+            );
+        }
+
+        let text = head("kustomize.toolkit.fluxcd.io/v1", "Kustomization") + "  images:\n  - name: a\n    newTag: v1\n";
+        assert_eq!(tried(&text).pinned, format!("{text}    digest: D\n"));
+        let text = head("pkg.crossplane.io/v1", "Provider") + "  package: xpkg.upbound.io/a/b:v1\n";
+        assert_eq!(
+            tried(&text).pinned,
+            text.replace("v1\n", "v1@D\n").replacen("v1@D", "v1", 1)
+        );
+        let text = head("pkg.crossplane.io/v1", "Provider") + "  package: a/b:v1\n";
+        assert_eq!(tried(&text).reasons, ["spec.package: a/b:v1: default-registry"]);
+    }
+}
