@@ -121,3 +121,28 @@ pub struct ManifestBytes {
     /// The bytes, exactly as the registry holds them.
     pub bytes: Vec<u8>,
 }
+
+/// The parsers behind the client, for `fuzz/` alone.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+
+    /// Says whether the lines of a `WWW-Authenticate` ask for something that is known.
+    #[must_use]
+    pub fn is_challenge(lines: &[&[u8]]) -> bool {
+        let values = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok());
+        let headers: HeaderMap = values.map(|value| (WWW_AUTHENTICATE, value)).collect();
+        super::challenge::Challenge::choose(&headers).is_some()
+    }
+
+    /// Reads a `Retry-After`, and says how long the next try waits.
+    #[must_use]
+    pub fn wait(retry_after: &str, random: u16) -> Duration {
+        let asked = super::retry::parse_retry_after(retry_after, Timestamp::UNIX_EPOCH);
+        super::retry::delay(1, asked, &super::Times::default(), random)
+    }
+}

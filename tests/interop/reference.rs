@@ -8,8 +8,11 @@ use crate::peers;
 
 const NAMES: usize = 40_000;
 
+/// A reading of distribution's that kship refuses.
+type Reading = fn(&Value) -> bool;
+
 /// Where kship reads names otherwise, and why. An exception that never occurs fails the test.
-const EXCEPTIONS: &[(&str, fn(&Value) -> bool)] = &[
+const EXCEPTIONS: &[(&str, Reading)] = &[
     (
         "sha384 is registered by go-digest only: neither the OCI image specification nor any registry uses it",
         |theirs| {
