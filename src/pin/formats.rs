@@ -223,6 +223,8 @@ fn place(site: &Site) -> (Range<usize>, bool) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::pin::site::Style;
     use crate::pin::testing::{D, try_format};
@@ -334,5 +336,123 @@ mod tests {
             }
         }
         assert_eq!(checked, 33);
+    }
+
+    const FORMATS: [Format; 11] = [
+        Format::Actions,
+        Format::Bitbucket,
+        Format::CircleCi,
+        Format::CloudBuild,
+        Format::Compose,
+        Format::Dockerfile,
+        Format::Drone,
+        Format::Gitlab,
+        Format::HelmValues,
+        Format::Kustomization,
+        Format::Yaml,
+    ];
+
+    /// Everything that can be asked for.
+    fn all() -> Options {
+        Options {
+            args: true,
+            env: true,
+            embedded: true,
+            helm_tag_digest: true,
+            rules: vec!["key=x".parse().unwrap()],
+        }
+    }
+
+    /// A scalar in any style that fits into one line, or over the next ones at an indent of six.
+    fn scalar(value: &'static str) -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(value.to_owned()),
+            Just(format!("'{value}'")),
+            Just(format!("\"{value}\"")),
+            Just(format!("&a {value}")),
+            Just(format!("\n      {value}")),
+            Just(format!("|\n      {value}")),
+            Just(format!(">-\n      {value}")),
+        ]
+    }
+
+    fn entry() -> impl Strategy<Value = String> {
+        let value = prop_oneof![
+            scalar("a/b:v1"),
+            scalar("v1"),
+            scalar("a"),
+            Just(String::new()),
+            Just("\"\"".to_owned()),
+            Just("~".to_owned()),
+            Just("1.5".to_owned()),
+            Just(D.to_owned()),
+        ];
+        let key = prop_oneof![
+            Just("image"),
+            Just("name"),
+            Just("newName"),
+            Just("newTag"),
+            Just("digest"),
+            Just("repository"),
+            Just("tag"),
+            Just("version"),
+            Just("url"),
+            Just("build"),
+            Just("uses"),
+            Just("x"),
+        ];
+        let comment = prop_oneof![4 => Just(""), 1 => Just(" # c"), 1 => Just(" # {\"$imagepolicy\": \"a:b\"}")];
+        (key, value, comment).prop_map(|(key, value, comment)| format!("{key}: {value}{comment}"))
+    }
+
+    fn list() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just("images"),
+            Just("containers"),
+            Just("steps"),
+            Just("services"),
+            Just("docker"),
+            Just("valuesObject"),
+        ];
+        (name, prop::collection::vec(prop::collection::vec(entry(), 1..4), 1..3)).prop_map(|(name, items)| {
+            let items: Vec<String> = items
+                .iter()
+                .map(|entries| format!("  - {}", entries.join("\n    ")))
+                .collect();
+            format!("{name}:\n{}", items.join("\n"))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pinned_can_be_unpinned(
+            head in prop_oneof![
+                Just(""), Just("kind: Kustomization\n"), Just("apiVersion: argoproj.io/v1\nkind: Application\n"),
+                Just("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    image: a:1\n    b:\n    - image: |\n        b:1\n"),
+            ],
+            lists in prop::collection::vec(list(), 1..3),
+            end in prop_oneof![Just(""), Just("\n"), Just("\n\n")],
+            crlf in any::<bool>(),
+        ) {
+            let mut text = format!("{head}{}{end}", lists.join("\n"));
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            for format in FORMATS {
+                if find_in(format, &text, &all()).is_ok() {
+                    try_format(format, &text, &all());
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-c:{}\\[\\]&*!|>'\"# \\-\\n\\\\$@/<]{0,40}", key in "image|services|repository: a\ntag") {
+            let text = format!("{key}: {text}");
+            for format in FORMATS {
+                if find_in(format, &text, &all()).is_ok() {
+                    try_format(format, &text, &all());
+                }
+            }
+        }
     }
 }
