@@ -134,7 +134,7 @@ fn pinning_real_files_keeps_every_promise() {
     let refusals = refusals();
     let pinner = Pinner::new();
     let (mut files, mut pinned, mut refused) = (0, 0, BTreeMap::new());
-    for path in pin::list(&[folder.clone()]).files {
+    for path in pin::list(std::slice::from_ref(&folder)).files {
         let name = path.strip_prefix(&folder).unwrap().as_str().replace('\\', "/");
         let text = std::fs::read_to_string(&path).unwrap();
         files += 1;

@@ -1,5 +1,16 @@
 //! kship's readers against recorded readings of the tools that it must agree with.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
 mod corpus;
 mod shared;
 mod yaml;
