@@ -59,15 +59,18 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         let Some(value) = finder.string(&field, tag) else {
             return;
         };
-        text = format!("{text}:{value}");
+        text = format!("{text}:{}", value.trim());
         place = Some((field, tag));
+    }
+    if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
+        return finder.skip(format!("{field}{dot}digest"), digest, SkipReason::FluxManaged);
     }
     if let Some(digest) = filled("digest") {
         let field = format!("{field}{dot}digest");
         let Some(value) = finder.string(&field, digest) else {
             return;
         };
-        text = format!("{text}@{value}");
+        text = format!("{text}@{}", value.trim());
         place = Some((field, digest));
     }
     let Some((field, scalar)) = place else {

@@ -93,19 +93,22 @@ fn sibling<'a>(name: &str, node: Node<'_, 'a>, keys: &Keys<'_>, finder: &mut Fin
     let digest_field = format!("{}.digest", keys.field);
     let tag = match node.get(keys.tag).filter(|tag| !is_empty(*tag)) {
         Some(tag) => match finder.string(&tag_field, tag) {
-            Some(text) => Some((tag, text)),
+            Some(text) => Some((tag, text.trim())),
             None => return,
         },
         None => None,
     };
     let digest = node.get("digest");
+    if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
+        return finder.skip(digest_field, digest, SkipReason::FluxManaged);
+    }
     let named = match (tag, digest.filter(|digest| !is_empty(*digest))) {
         (_, Some(digest)) => {
             let Some(text) = finder.string(&digest_field, digest) else {
                 return;
             };
             let tag = tag.map_or(String::new(), |(_, tag)| format!(":{tag}"));
-            (digest_field, digest, format!("{name}{tag}@{text}"))
+            (digest_field, digest, format!("{name}{tag}@{}", text.trim()))
         }
         (Some((tag, text)), None) => (tag_field, tag, format!("{name}:{text}")),
         (None, None) => {
