@@ -30,11 +30,13 @@ impl Pin {
 
         let mut outcome = Outcome::new(settled.mode);
         let scans = self.scan(stdin, &settled, &filter, env, ui, &mut outcome)?;
-        let answers = if outcome.report.failures.is_empty() || self.keep_going || self.check {
-            self.ask(&scans, &settled, lock.as_ref(), env, ui)?
+        // All or nothing: without every file there is nothing to ask.
+        let scans = if outcome.report.failures.is_empty() || self.keep_going || self.check {
+            scans
         } else {
-            Answers::default()
+            Vec::new()
         };
+        let answers = self.ask(&scans, &settled, lock.as_ref(), env, ui)?;
 
         let mut files = Vec::new();
         for scan in scans {

@@ -101,22 +101,22 @@ impl Ui {
             Format::Sarif => sarif::render(report)?,
             Format::Github => github::render(report),
         };
-        self.product(&text)?;
+        // On a terminal the counts stand last.
         if format != Format::Github {
             self.failures(report);
         }
-        Ok(())
+        self.product(&text)
     }
 
     /// Tells a report on standard error, because standard output holds another product.
     pub fn report_aside(&mut self, report: &Report, explain: bool) {
+        self.failures(report);
         if !self.quiet || !report.findings.is_empty() {
-            // Writing to standard error cannot be made good.
+            // Nothing can be done about a standard error that cannot be written.
             let _ = self
                 .err
                 .write(&human::render(report, self.layout(self.err.color, explain)));
         }
-        self.failures(report);
     }
 
     const fn layout(&self, color: bool, explain: bool) -> human::Layout {

@@ -14,6 +14,7 @@ mod exit_codes;
 mod help;
 /// Colour, quiet, broken pipes: what holds for all verbs.
 mod output;
-#[expect(dead_code, unreachable_pub, reason = "helpers are shared by several test binaries")]
+/// Image tags become digests.
+mod pin;
 #[path = "../support/mod.rs"]
 mod support;

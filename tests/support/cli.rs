@@ -77,7 +77,12 @@ impl Run {
     }
 
     /// Runs kship to its end.
-    pub fn run(mut self) -> Output {
+    pub fn run(self) -> Output {
+        self.run_while(|_| {})
+    }
+
+    /// Runs kship to its end; `act` gets its process id while it runs.
+    pub fn run_while(mut self, act: impl FnOnce(u32)) -> Output {
         let mut child = self
             .command
             .stdin(Stdio::piped())
@@ -89,6 +94,7 @@ impl Run {
         let input = self.stdin;
         // A run may end without reading all of its input.
         let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+        act(child.id());
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         let text = |bytes: Vec<u8>| redact(&String::from_utf8(bytes).unwrap(), self.folder.path());

@@ -117,7 +117,7 @@ impl Outcome {
         ui: &mut Ui,
     ) -> Result<Exit, Failure> {
         self.report.sort();
-        self.summarize();
+        self.summarize(pin.diff);
         let product = if pin.diff {
             Some(diff(files))
         } else if (stdin || pin.stdout) && !pin.check {
@@ -144,13 +144,16 @@ impl Outcome {
         Ok(self.report.answer().into())
     }
 
-    fn summarize(&mut self) {
+    fn summarize(&mut self, diff: bool) {
         let report = &mut self.report;
-        let done = match self.mode {
-            Mode::Pin => Some("pinned"),
-            Mode::Update => Some("updated"),
-            Mode::Unpin => Some("taken back"),
-            Mode::Check { .. } => None,
+        let done = match (self.mode, diff) {
+            (Mode::Check { .. }, _) => None,
+            (Mode::Pin, false) => Some("pinned"),
+            (Mode::Pin, true) => Some("to pin"),
+            (Mode::Unpin, false) => Some("taken back"),
+            (Mode::Unpin, true) => Some("to take back"),
+            (Mode::Update, false) => Some("updated"),
+            (Mode::Update, true) => Some("to update"),
         };
         report.summary.extend(done.map(|done| (done, report.changes.len())));
         report.summary.push((

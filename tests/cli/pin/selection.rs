@@ -1,0 +1,151 @@
+//! Which images count, and how they are spelled.
+
+use insta::assert_snapshot;
+
+use super::{API, WEB, ZERO, pin, plain, pod};
+
+#[test]
+fn patterns_and_marks() {
+    let two = format!("{}---\n{}", pod("shop/api:2.0.1"), pod("shop/web:1.4.2"));
+    let output = pin(&["--include", "shop/api", "--explain"])
+        .file("a.yaml", &two)
+        .run()
+        .expect_code(0);
+    assert_snapshot!(output, @"");
+    let output = pin(&["--exclude", "docker.io/shop/*"])
+        .file("a.yaml", &two)
+        .run()
+        .expect_code(0);
+    assert_eq!(output.read("a.yaml"), two);
+    let marked = pod("shop/api:2.0.1").replace("# c", "# kship:ignore=kind loads it");
+    let output = pin(&["--check", "--explain"])
+        .file("a.yaml", marked)
+        .run()
+        .expect_code(0);
+    assert_snapshot!(output, @"");
+}
+
+#[test]
+fn digest_only_drops_the_tag() {
+    let output = pin(&["--style", "digest-only"])
+        .file("a.yaml", pod("shop/api:2.0.1"))
+        .run()
+        .expect_code(0);
+    assert_eq!(output.read("a.yaml"), pod(&format!("shop/api@{API}")));
+}
+
+#[test]
+fn one_platform_of_an_index() {
+    let output = pin(&["--platform", "linux/arm64"])
+        .file("a.yaml", pod("shop/web:1.4.2"))
+        .run()
+        .expect_code(0);
+    assert!(!output.read("a.yaml").contains(WEB), "{output}");
+    let again = pin(&["--check", "--online", "--platform", "linux/arm64"])
+        .file("a.yaml", output.read("a.yaml"))
+        .run();
+    let _ = again.expect_code(0);
+    let output = pin(&["--platform", "linux/s390x"])
+        .file("a.yaml", pod("shop/web:1.4.2"))
+        .run()
+        .expect_code(3);
+    assert_snapshot!(output, @"");
+    let output = pin(&["--platform", "linux"]).run().expect_code(2);
+    assert_snapshot!(output, @"");
+}
+
+#[test]
+fn an_update_replaces_old_digests() {
+    let output = pin(&["--update"])
+        .file("a.yaml", pod(&format!("shop/api:2.0.1@{ZERO}")))
+        .run()
+        .expect_code(0);
+    assert_snapshot!(output, @"");
+    assert_eq!(output.read("a.yaml"), pod(&format!("shop/api:2.0.1@{API}")));
+}
+
+#[test]
+fn a_mapped_registry_is_asked_and_the_name_stays() {
+    let output = pin(&["--registry-map", "quay.io/company=registry.example.com/shop"])
+        .file("a.yaml", pod("quay.io/company/api:2.0.1"))
+        .run()
+        .expect_code(0);
+    assert_eq!(output.read("a.yaml"), pod(&format!("quay.io/company/api:2.0.1@{API}")));
+}
+
+#[test]
+fn fields_on_request() {
+    let text = "apiVersion: example.com/v1\nkind: Runner\nspec:\n  runnerImage: shop/api:2.0.1\n  containers:\n  - image: shop/web:1.4.2\n    args: [--sidecar-image=shop/api:2.0.1]\n    env: [{name: RELATED_IMAGE_A, value: shop/api:2.0.1}]\n";
+    let count = |args: &[&str]| {
+        pin(args)
+            .file("a.yaml", text)
+            .run()
+            .expect_code(0)
+            .read("a.yaml")
+            .matches("sha256:")
+            .count()
+    };
+    assert_eq!(count(&[]), 1);
+    assert_eq!(count(&["--rule", "spec.runnerImage"]), 2);
+    assert_eq!(count(&["--rule", "Runner:key=runnerImage"]), 2);
+    assert_eq!(count(&["--rule", "Other:spec.runnerImage"]), 1);
+    let hosted = text
+        .replace("=shop/", "=registry.example.com/shop/")
+        .replace("value: shop/", "value: registry.example.com/shop/");
+    let count = |args: &[&str]| {
+        pin(args)
+            .file("a.yaml", &hosted)
+            .run()
+            .expect_code(0)
+            .read("a.yaml")
+            .matches("sha256:")
+            .count()
+    };
+    assert_eq!(count(&["--args"]), 2);
+    assert_eq!(count(&["--env"]), 2);
+    let output = plain(&["--rule", "spec..image"]).run().expect_code(2);
+    assert_snapshot!(output, @"");
+}
+
+#[test]
+fn settings_of_a_team_and_flags_over_them() {
+    let policy = "apiVersion: kship.dev/v1alpha1\nkind: TrustPolicy\npin: {style: digest-only, exclude: ['shop/web']}\nimages: [{match: '**/cart', digest: optional}]\n";
+    let text = format!(
+        "{}---\n{}---\n{}",
+        pod("shop/api:2.0.1"),
+        pod("shop/web:1.4.2"),
+        pod("shop/cart:3.1.0")
+    );
+    let output = pin(&[])
+        .file("kship.yaml", policy)
+        .file("a.yaml", &text)
+        .run()
+        .expect_code(0);
+    assert_eq!(
+        output.read("a.yaml"),
+        text.replace("shop/api:2.0.1", &format!("shop/api@{API}"))
+    );
+    let output = pin(&["--style", "tag-digest"])
+        .file("kship.yaml", policy)
+        .file("a.yaml", &text)
+        .run()
+        .expect_code(0);
+    assert_eq!(output.read("a.yaml"), text.replace("2.0.1", &format!("2.0.1@{API}")));
+    let output = pin(&[]).file("kship.yaml", "pin: {styl: x}\n").run().expect_code(3);
+    assert_snapshot!(output, @"");
+}
+
+#[test]
+fn what_cannot_be_pinned_in_place_is_told() {
+    let values = "image:\n  repository: shop/web\n  tag: 1.4.2\n";
+    let output = pin(&[]).file("values.yaml", values).run().expect_code(1);
+    assert_snapshot!(output, @"");
+    let output = pin(&["--helm-tag-digest"])
+        .file("values.yaml", values)
+        .run()
+        .expect_code(0);
+    assert_eq!(
+        output.read("values.yaml"),
+        values.replace("1.4.2", &format!("1.4.2@{WEB}"))
+    );
+}
