@@ -37,7 +37,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Range<usize>>, Fault> {
         }
         line = next;
     }
-    if filled {
+    // A byte order mark alone is a document for kubectl, an empty text is none.
+    if filled || (start > 0 && start == bytes.len()) {
         chunks.push(open..bytes.len());
     }
     for chunk in &mut chunks {
@@ -148,6 +149,7 @@ mod tests {
     #[test]
     fn documents_are_split_as_apimachinery_splits_them() {
         assert_eq!(split(""), [""; 0]);
+        assert_eq!(split("\u{feff}"), [""]);
         assert_eq!(split("a"), ["a"]);
         assert_eq!(split("---\n"), [""]);
         assert_eq!(split("a\n---\nb"), ["a\n", "b"]);

@@ -47,8 +47,8 @@ mod tests {
         Plain(String),
         Quoted { text: String, double: bool },
         Block(Vec<String>),
-        Sequence { items: Vec<Tree>, flow: bool },
-        Mapping { values: Vec<Tree>, flow: bool },
+        Sequence { items: Vec<Self>, flow: bool },
+        Mapping { values: Vec<Self>, flow: bool },
     }
 
     /// A text with the place of each of its scalar values.
@@ -164,7 +164,7 @@ mod tests {
         }
         for root in stream.documents().iter().filter_map(Document::root) {
             assert!(text.get(root.span()).is_some());
-            root.to_json();
+            assert!(!root.to_json().to_string().is_empty());
         }
     }
 

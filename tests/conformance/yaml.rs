@@ -100,7 +100,11 @@ fn the_corpus_is_read_but_for_the_listed_files() {
             (Ok(_), true) => problems.push(format!("{name}: listed as refused, but read")),
             (Err(error), false) => problems.push(format!("{name}:{}: {error}", error.position())),
             (Err(_), true) => refused += 1,
-            (Ok(_), false) => {}
+            (Ok(stream), false) => {
+                for root in stream.documents().iter().filter_map(Document::root) {
+                    problems.extend(misplaced(&text, root).map(|found| format!("{name}: {found}")));
+                }
+            }
         }
     }
     assert!(
