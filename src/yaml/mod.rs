@@ -4,9 +4,20 @@
 //! go-yaml v2, documents split at lines that begin with `---`), or refuses the text with the place to blame. It never
 //! reads another value: where two readers could see two images, the text is refused.
 //!
-//! The events come from `granit-parser`, which is a YAML 1.2 parser; what kubectl reads differently is refused by
-//! [`lexical`] before and by [`compose`] after it, or read here ([`scalar`], [`value`]). `tests/conformance/yaml.rs`
-//! holds all of it against kubectl's own reading.
+//! # Why granit-parser
+//!
+//! Events come from `granit-parser`. Measured on 451 public manifests (16.5 MB) it takes 0.13 s, as much as
+//! `libyaml-safer`, which panics on six of them and cannot place scalars without copying them. granit-parser forbids
+//! unsafe code, limits nesting while it reads, lends the text of scalars, and places them to the byte.
+//!
+//! It reads YAML 1.2, go-yaml reads YAML 1.1 with twists of its own. What they read differently is refused: characters
+//! and document marks before the parser runs (`lexical`), spellings as they are met (`strict`), keys and merge keys when
+//! their mapping is complete (`mapping`). Scalars are resolved by go-yaml's rules, when somebody asks (`scalar`,
+//! `value`). Over a million generated and mutated texts were compared with `sigs.k8s.io/yaml` 1.6.0: none was read as
+//! another value. `tests/conformance/yaml.rs` holds recorded readings against this module, and lists with a reason what
+//! is refused although kubectl reads it, and what is read although kubectl refuses it.
+//!
+//! Reading into the tree takes about a fifth more than the events alone.
 
 mod arena;
 mod comment;
