@@ -49,3 +49,39 @@ impl Lines {
             .is_some_and(|span| span.contains(&offset))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_comment_is_found_wherever_it_ends_a_line_and_nowhere_else() {
+        let text = "# top\na: \"x # no\" # yes\nb: [ 1, # one\n  '# no', 2 ] #two\nc: | # header\n  text # no\n  # no\n  \nd: e#no\n\
+                    f: \"g\n  # no\"\nh: 1\t#  tab  \n--- # separator\n#\n";
+        let stream = crate::yaml::parse(text).unwrap();
+        let comments: Vec<Option<&str>> = (0..text.lines().count() + 1).map(|line| stream.comment(line)).collect();
+        let expected = [
+            Some("top"),
+            Some("yes"),
+            Some("one"),
+            Some("two"),
+            Some("header"),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some("tab"),
+            Some("separator"),
+            Some(""),
+            None,
+        ];
+        assert_eq!(comments, expected);
+    }
+
+    #[test]
+    fn crlf_and_a_byte_order_mark_are_no_part_of_a_comment() {
+        let stream = crate::yaml::parse("\u{feff}# a\r\nb: c # d\r\n").unwrap();
+        assert_eq!(stream.comment(0), Some("a"));
+        assert_eq!(stream.comment(1), Some("d"));
+    }
+}

@@ -163,12 +163,14 @@ impl<'c, 'a> Composer<'c, 'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        // The parser writes `~` where nothing stands.
-        let value = if style == Style::Plain && span.is_empty() {
-            Cow::Borrowed("")
-        } else {
-            value
-        };
+        let mut span = span;
+        let mut value = value;
+        if style == Style::Plain && span.is_empty() {
+            // The parser writes `~` where nothing stands, and places it before the colon.
+            value = Cow::Borrowed("");
+            let at = self.behind_colon(span.start);
+            span = at..at;
+        }
         let content = match style {
             Style::Plain => span.clone(),
             Style::SingleQuoted | Style::DoubleQuoted => span.start + 1..span.end.saturating_sub(1).max(span.start + 1),
@@ -213,6 +215,16 @@ impl<'c, 'a> Composer<'c, 'a> {
         }
         self.push(Data::Scalar(scalar), &span);
         Ok(())
+    }
+
+    /// Where an empty value stands.
+    fn behind_colon(&self, offset: usize) -> usize {
+        let is_value = self.open.last().is_some_and(|frame| frame.is_mapping && !frame.at_key);
+        let rest = self.text.get(offset..).filter(|_| is_value).unwrap_or_default();
+        match rest.trim_start_matches(' ').strip_prefix(':') {
+            Some(behind) => offset + (rest.len() - behind.len()),
+            None => offset,
+        }
     }
 
     /// Refuses how the scalar is written where go-yaml reads something else.
@@ -290,7 +302,10 @@ impl<'c, 'a> Composer<'c, 'a> {
     }
 
     fn start(&mut self, data: Data<'a>, style: StructureStyle, anchor: usize, span: &Span) -> Result<(), Fault> {
-        let span = self.range(span)?;
+        let mut span = self.range(span)?;
+        if style == StructureStyle::Block && matches!(data, Data::Sequence) {
+            span.start = self.first_dash(span.start);
+        }
         let expanded_before = self.expanded;
         if self.place(1) {
             return Err(Fault::new(span.start, ErrorKind::KeyCollection));
@@ -313,6 +328,24 @@ impl<'c, 'a> Composer<'c, 'a> {
         let next = self.next_index().saturating_add(1);
         self.arena.nodes.push(node_data(data, &span, next));
         Ok(())
+    }
+
+    /// Where a block sequence begins: the parser places one that is not indented behind its first `-`.
+    fn first_dash(&self, marked: usize) -> usize {
+        let is_value = self.open.last().is_some_and(|frame| frame.is_mapping && !frame.at_key);
+        let key_end = self.arena.nodes.last().map_or(0, |node| widen(node.end));
+        let Some(between) = self.text.get(key_end..marked).filter(|_| is_value) else {
+            return marked;
+        };
+        let mut line_start = key_end;
+        for line in between.split_inclusive('\n') {
+            let content = line.trim_ascii_start();
+            if line_start != key_end && content.starts_with('-') {
+                return line_start + (line.len() - content.len());
+            }
+            line_start += line.len();
+        }
+        marked
     }
 
     fn end(&mut self, span: &Span) -> Result<(), Fault> {
@@ -459,5 +492,99 @@ fn check_finite(scalar: &Scalar<'_>, offset: usize) -> Result<(), Fault> {
             },
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        let error = crate::yaml::parse(text).unwrap_err();
+        format!("{}: {error}", error.position())
+    }
+
+    #[test]
+    fn what_kubectl_cannot_send_is_refused() {
+        assert_eq!(
+            refusal("a: {{ x }}\n"),
+            "1:5: a mapping or sequence as a key (is this a template?)"
+        );
+        assert_eq!(
+            refusal("~: 1\n"),
+            "1:1: null as a key, which kubectl refuses: quote it, or write the key"
+        );
+        assert_eq!(
+            refusal("18446744073709551615: 1\n"),
+            "1:1: `18446744073709551615` as a key is not text for kubectl: quote it"
+        );
+        assert_eq!(
+            refusal("a:\n- -.inf\n"),
+            "2:3: `-.inf` is a number that JSON cannot carry: quote it"
+        );
+        assert_eq!(refusal("a: !!int b\n"), "1:10: the value does not fit its tag `!!int`");
+        assert_eq!(
+            refusal("{a: &x .nan, *x : 1, b: *x}\n"),
+            "1:8: `.nan` is a number that JSON cannot carry: quote it"
+        );
+        assert_eq!(
+            refusal("%YAML 1.1\n---\na: 1\n"),
+            "1:1: a directive (`%`): kubectl does not read directives, remove the line"
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_yaml_is_refused_where_it_stands() {
+        assert_eq!(refusal("a: 1\n---\nb: [1\n"), "3:4: unclosed bracket '['");
+        assert_eq!(
+            refusal("{\"a\": 1}\n{\"b\": 2}\n"),
+            "2:1: text after the end of the document: indent it, or start a new document with `---`"
+        );
+        assert_eq!(refusal("ä: [\"x\n"), "1:5: unclosed quote");
+        assert_eq!(refusal("a: *b\n"), "1:4: while parsing node, found unknown anchor");
+    }
+
+    #[test]
+    fn nesting_is_limited_aliases_included() {
+        let nested = |depth: usize| format!("{}{}\n", "[".repeat(depth), "]".repeat(depth));
+        let deep = format!("nested deeper than {} levels", limits::YAML_DEPTH);
+        assert!(crate::yaml::parse(&nested(limits::YAML_DEPTH)).is_ok());
+        assert!(refusal(&nested(limits::YAML_DEPTH + 1)).ends_with(&deep));
+        assert!(refusal(&"- ".repeat(100_000)).ends_with(&deep));
+        let chain = |links: usize| {
+            let link = |n: usize| format!("a{n}: &a{n} [*a{}]\n", n - 1);
+            format!("a0: &a0 [1]\n{}", (1..links).map(link).collect::<String>())
+        };
+        assert!(crate::yaml::parse(&chain(limits::YAML_DEPTH - 1)).is_ok());
+        assert!(refusal(&chain(limits::YAML_DEPTH + 1)).ends_with(&deep));
+    }
+
+    #[test]
+    fn aliases_repeat_within_a_limit_and_never_themselves() {
+        assert_eq!(
+            refusal("a: &a [*a]\n"),
+            "1:8: an alias stands inside the node that it repeats"
+        );
+        assert_eq!(
+            refusal("a: &a 1\nb: &a {c: *a}\n"),
+            "2:11: an alias stands inside the node that it repeats"
+        );
+        let limit = "aliases and merge keys repeat more than 1000000 nodes beyond what is written";
+        let many = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(3000), "*a,".repeat(3000));
+        assert!(refusal(&many).ends_with(limit));
+        let entries: String = (0..20_000).map(|n| format!("k{n}: 1, ")).collect();
+        let nested = format!("{}{{{entries}}}{}", "{<<: ".repeat(200), "}".repeat(200));
+        assert!(refusal(&nested).ends_with(limit));
+        let few = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(300), "*a,".repeat(300));
+        assert!(crate::yaml::parse(&few).is_ok());
+    }
+
+    #[test]
+    fn an_error_names_the_byte_of_the_whole_text() {
+        let text = "\u{feff}a: ü\r\n---\r\nb: 1\r\nb: 2\r\n";
+        let error = crate::yaml::parse(text).unwrap_err();
+        assert_eq!(error.offset(), text.rfind('b').unwrap());
+        assert_eq!(error.position().to_string(), "4:1");
+        assert_eq!(error.kind(), &ErrorKind::DuplicateKey { key: "b".to_owned() });
     }
 }

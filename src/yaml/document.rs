@@ -172,3 +172,117 @@ impl<'d, 'a> Node<'d, 'a> {
         self.arena.pairs(self.index)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Style, parse};
+
+    fn root<'d, 'a>(stream: &'d Stream<'a>) -> Node<'d, 'a> {
+        stream.documents()[0].root().unwrap()
+    }
+
+    #[test]
+    fn spans_cover_a_node_without_tag_anchor_and_comment() {
+        let text = "\u{feff}ä: &x !!str nginx:1 # c\r\nb: 'x''y' \r\nc: [ \"z\" , {d: e} ] # f\r\ng:\r\n- h: i\r\n  j:\r\n# k\r\n";
+        let stream = parse(text).unwrap();
+        let root = root(&stream);
+        let at = |key: &str| &text[root.get(key).unwrap().span()];
+        assert_eq!(at("ä"), "nginx:1");
+        assert_eq!(at("b"), "'x''y'");
+        assert_eq!(at("c"), "[ \"z\" , {d: e} ]");
+        assert_eq!(at("g"), "- h: i\r\n  j:");
+        assert_eq!(
+            &text[root.span()],
+            text.trim_start_matches('\u{feff}').strip_suffix("\r\n# k\r\n").unwrap()
+        );
+        let quoted = root.get("b").unwrap().scalar().unwrap();
+        assert_eq!(
+            (&*quoted.value, &text[quoted.content.clone()], quoted.style),
+            ("x'y", "x''y", Style::SingleQuoted)
+        );
+        let keys: Vec<&str> = root.entries().map(|(key, _)| &text[key.span]).collect();
+        assert_eq!(keys, ["ä", "b", "c", "g"]);
+        assert_eq!(
+            root.get("g")
+                .unwrap()
+                .items()
+                .next()
+                .unwrap()
+                .get("j")
+                .unwrap()
+                .span()
+                .len(),
+            0
+        );
+    }
+
+    #[test]
+    fn block_scalars_span_their_text() {
+        let text = "a: |  # c\n  nginx:1\n\nb: >-\n    x\n    y\nc: |+\n\nd: |2\n   z\ne: >\n  é  \n  ";
+        let stream = parse(text).unwrap();
+        let of = |key: &str| {
+            let node = root(&stream).get(key).unwrap();
+            let scalar = node.scalar().unwrap();
+            assert_eq!(node.span(), scalar.content);
+            (&text[scalar.content.clone()], scalar.value.to_string(), scalar.style)
+        };
+        assert_eq!(of("a"), ("nginx:1", "nginx:1\n".to_owned(), Style::Literal));
+        assert_eq!(of("b"), ("x\n    y", "x y".to_owned(), Style::Folded));
+        assert_eq!(of("c"), ("", "\n".to_owned(), Style::Literal));
+        assert_eq!(of("d").1, " z\n");
+        assert_eq!(of("e"), ("é", "é  \n".to_owned(), Style::Folded));
+    }
+
+    #[test]
+    fn a_string_is_what_kubectl_takes_for_one() {
+        let text = "- a\n- 1.25\n- '1.25'\n- yes\n- ~\n-\n- \"\"\n- !!str null\n- 1.25.0\n";
+        let stream = parse(text).unwrap();
+        let strings: Vec<Option<&str>> = root(&stream).items().map(Node::as_str).collect();
+        let expected = [
+            Some("a"),
+            None,
+            Some("1.25"),
+            None,
+            None,
+            None,
+            Some(""),
+            Some("null"),
+            Some("1.25.0"),
+        ];
+        assert_eq!(strings, expected);
+        let nulls: Vec<usize> = root(&stream)
+            .items()
+            .enumerate()
+            .filter_map(|(at, node)| node.is_null().then_some(at))
+            .collect();
+        assert_eq!(nulls, [4, 5]);
+    }
+
+    #[test]
+    fn an_alias_is_the_node_that_it_names() {
+        let text = "a: &a {image: x}\nb: *a\n";
+        let stream = parse(text).unwrap();
+        let (a, b) = (root(&stream).get("a").unwrap(), root(&stream).get("b").unwrap());
+        assert_eq!(a.span(), b.span());
+        assert_eq!(b.kind(), Kind::Mapping);
+        assert_eq!(b.get("image").and_then(Node::as_str), Some("x"));
+    }
+
+    #[test]
+    fn nodes_answer_for_their_own_kind_only() {
+        let stream = parse("a: [1]\n---\n# nothing\n---\nx\n").unwrap();
+        let roots: Vec<Option<Kind>> = stream
+            .documents()
+            .iter()
+            .map(|document| document.root().map(Node::kind))
+            .collect();
+        assert_eq!(roots, [Some(Kind::Mapping), None, Some(Kind::Scalar)]);
+        assert_eq!(stream.documents()[2].span(), 25..27);
+        let mapping = root(&stream);
+        let sequence = mapping.get("a").unwrap();
+        assert!(mapping.items().next().is_none() && mapping.scalar().is_none() && !mapping.is_null());
+        assert!(sequence.entries().next().is_none() && sequence.get("1").is_none());
+        assert_eq!(sequence.items().count(), 1);
+    }
+}

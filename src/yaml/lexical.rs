@@ -37,7 +37,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Range<usize>>, Fault> {
         }
         line = next;
     }
-    if filled {
+    // A byte order mark alone is a document for kubectl, an empty text is none.
+    if filled || (start > 0 && start == bytes.len()) {
         chunks.push(open..bytes.len());
     }
     for chunk in &mut chunks {
@@ -129,4 +130,68 @@ fn check_character(text: &str, offset: usize) -> Result<(), Fault> {
         _ => return Ok(()),
     };
     Err(Fault::new(offset, kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<&str> {
+        let chunks = documents(text).unwrap();
+        chunks.into_iter().map(|range| &text[range]).collect()
+    }
+
+    fn refusal(text: &str) -> (usize, String) {
+        let fault = documents(text).unwrap_err();
+        (fault.offset, fault.kind.to_string())
+    }
+
+    #[test]
+    fn documents_are_split_as_apimachinery_splits_them() {
+        assert_eq!(split(""), [""; 0]);
+        assert_eq!(split("\u{feff}"), [""]);
+        assert_eq!(split("a"), ["a"]);
+        assert_eq!(split("---\n"), [""]);
+        assert_eq!(split("a\n---\nb"), ["a\n", "b"]);
+        assert_eq!(split("---\na\n--- # c\nb\n---"), ["a\n", "b\n"]);
+        assert_eq!(
+            split("---\n---\n---\nb\n"),
+            ["", "b\n"],
+            "a separator behind another opens a document"
+        );
+        assert_eq!(split("a: |\n---\n ---\n"), ["a: |\n", " ---\n"]);
+        assert_eq!(split("\u{feff}a\r\n---\r\nb\r\n"), ["a\r\n", "b\r\n"]);
+        assert_eq!(split("a\n...\n# c\n\n---\nb\n... # c\n"), ["a\n", "b\n"]);
+        assert_eq!(split("a\n...b\n"), ["a\n...b\n"]);
+    }
+
+    #[test]
+    fn text_beside_markers_is_refused() {
+        let separator = "text on the line of `---`: kubectl refuses it, write it on the next line";
+        assert_eq!(refusal("a\n--- b\n"), (6, separator.to_owned()));
+        assert_eq!(refusal("---- b\n"), (3, separator.to_owned()));
+        assert_eq!(refusal("---# c\n"), (3, separator.to_owned()));
+        let ended = "text after `...` is ignored by kubectl: start a new document with `---`, or remove it";
+        assert_eq!(refusal("a\n...\n\n b\n"), (8, ended.to_owned()));
+        assert_eq!(refusal("a\n... b\n"), (6, ended.to_owned()));
+    }
+
+    #[test]
+    fn characters_that_readers_disagree_about_are_refused() {
+        let break_message =
+            |name| format!("the line break {name}: readers disagree whether it ends a line, use a line feed");
+        assert_eq!(refusal("a\rb"), (1, break_message("CR without LF (U+000D)")));
+        assert_eq!(refusal("a\r\r\n"), (1, break_message("CR without LF (U+000D)")));
+        assert_eq!(refusal("# \u{85}"), (2, break_message("NEL (U+0085)")));
+        assert_eq!(refusal("'\u{2028}'"), (1, break_message("LS (U+2028)")));
+        assert_eq!(refusal("\u{2029}"), (0, break_message("PS (U+2029)")));
+        let mark = "a byte order mark (U+FEFF) inside the text: remove it";
+        assert_eq!(refusal("\u{feff}a\n---\n\u{feff}b\n"), (9, mark.to_owned()));
+        let control = "the control character U+0007 is not allowed in YAML: write it as an escape in double quotes";
+        assert_eq!(refusal(&format!("{}\u{7}", "é".repeat(100))), (200, control.to_owned()));
+        assert!(
+            documents("a: \u{7f}").is_err() && documents("a: \u{9b}").is_err() && documents("a: \u{ffff}").is_err()
+        );
+        assert!(documents("a: ü € 😀 \u{a0}\t\r\n").is_ok());
+    }
 }

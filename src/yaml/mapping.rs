@@ -125,3 +125,74 @@ impl Arena<'_> {
         Fault::new(self.start_of(key), ErrorKind::DuplicateKey { key: text })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    fn read(text: &str) -> Result<serde_json::Value, String> {
+        let stream = crate::yaml::parse(text).map_err(|error| format!("{}: {error}", error.position()))?;
+        Ok(stream.documents()[0].root().unwrap().to_json())
+    }
+
+    #[test]
+    fn a_key_stands_once_however_it_is_written() {
+        let twice = |key: &str| format!("the key `{key}` is set twice in one mapping: remove one");
+        assert_eq!(read("a: 1\nb: 2\na: 3\n"), Err(format!("3:1: {}", twice("a"))));
+        assert_eq!(read("\"a\": 1\na: 2\n"), Err(format!("2:1: {}", twice("a"))));
+        assert_eq!(read("y: 1\n'true': 2\n"), Err(format!("2:1: {}", twice("true"))));
+        assert_eq!(read("{1: a, 0x1: b}\n"), Err(format!("1:8: {}", twice("1"))));
+        assert_eq!(read("x: &x k\n*x : 1\nk: 2\n"), Err(format!("3:1: {}", twice("k"))));
+        let many: String = (0..40).map(|n| format!("k{n}: {n}\n")).collect();
+        assert_eq!(read(&many).unwrap().as_object().unwrap().len(), 40);
+        assert_eq!(read(&format!("{many}k3: x\n")), Err(format!("41:1: {}", twice("k3"))));
+        let long = "k".repeat(100);
+        assert_eq!(
+            read(&format!("{long}: 1\n{long}: 2\n")),
+            Err(format!("2:1: {}", twice(&format!("{}...", "k".repeat(60)))))
+        );
+    }
+
+    #[test]
+    fn merge_keys_bring_what_is_not_set() {
+        let base = "base: &b {image: evil, tag: 1}\nother: &o {image: x, k: 2}\n";
+        let merged = |text: &str| read(&format!("{base}{text}")).map(|value| value["m"].clone());
+        assert_eq!(
+            merged("m: {<<: *b, image: good}\n"),
+            Ok(json!({"image": "good", "tag": 1}))
+        );
+        assert_eq!(
+            merged("m: {<<: [*o, *b]}\n"),
+            Ok(json!({"image": "x", "k": 2, "tag": 1}))
+        );
+        assert_eq!(
+            merged("m: {a: 1, <<: {<<: *o, k: 3}}\n"),
+            Ok(json!({"a": 1, "image": "x", "k": 3}))
+        );
+        assert_eq!(merged("m: {\"<<\": 1}\n"), Ok(json!({"<<": 1})));
+        let late = "`<<` stands after the key `image`, which kubectl lets it replace: write `<<` first";
+        assert_eq!(merged("m: {image: good, <<: *b}\n"), Err(format!("3:18: {late}")));
+        assert_eq!(merged("m: {<<: *b, <<: *o}\n"), Err(format!("3:13: {late}")));
+        let value = "the value of `<<` must be a mapping, or a sequence of mappings";
+        assert_eq!(merged("m: {<<: 1}\n"), Err(format!("3:9: {value}")));
+        assert_eq!(merged("m: {<<: [*b, [*o]]}\n"), Err(format!("3:14: {value}")));
+        assert_eq!(
+            merged("m: {! <<: *b}\n"),
+            Err("3:7: a tag before the key `<<`: readers disagree about it, remove it".to_owned())
+        );
+    }
+
+    #[test]
+    fn merged_entries_are_found_and_listed_like_others() {
+        let text = "b: &b {image: x, tag: y}\nm:\n  <<: *b\n  tag: z\n";
+        let stream = crate::yaml::parse(text).unwrap();
+        let mapping = stream.documents()[0].root().unwrap().get("m").unwrap();
+        assert_eq!(&text[mapping.get("image").unwrap().span()], "x");
+        let keys: Vec<(&str, &str)> = mapping
+            .entries()
+            .map(|(key, value)| (key.text, &text[value.span()]))
+            .collect();
+        assert_eq!(keys, [("tag", "z"), ("image", "x")]);
+        assert!(mapping.get("<<").is_none());
+    }
+}

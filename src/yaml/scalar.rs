@@ -244,3 +244,136 @@ fn binary_with_inner_sign(text: &str) -> Option<Resolved> {
     let digits = text.strip_prefix("0b")?;
     i64::from_str_radix(digits, 2).ok().map(Resolved::Int)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_scalars_are_resolved_as_go_yaml_does() {
+        for text in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"] {
+            assert_eq!(resolve(text), Resolved::Bool(true), "{text}");
+        }
+        for text in [
+            "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
+        ] {
+            assert_eq!(resolve(text), Resolved::Bool(false), "{text}");
+        }
+        for text in ["", "~", "null", "Null", "NULL"] {
+            assert_eq!(resolve(text), Resolved::Null, "{text}");
+        }
+        for text in [
+            "yEs",
+            "nULL",
+            "a",
+            "-",
+            "+",
+            ".",
+            "..",
+            "0x",
+            "0o8",
+            "0b2",
+            "1.2.3",
+            "1:20",
+            "2001-12-14",
+            "1e",
+            "e1",
+            "_1",
+            "._5",
+            ".5_",
+            "+-1",
+            "--1",
+            "0x+1",
+            "1e999",
+            "<<",
+            "=",
+            "1.25.0",
+            "0x1p3",
+        ] {
+            assert_eq!(resolve(text), Resolved::String, "{text}");
+        }
+        for (text, number) in [
+            ("0", 0),
+            ("-0", 0),
+            ("+1", 1),
+            ("0755", 493),
+            ("-0755", -493),
+            ("0o755", 493),
+            ("0x1F", 31),
+            ("0B11", 3),
+            ("1_000", 1000),
+            ("1__0", 10),
+            ("12_", 12),
+            ("0_7", 7),
+            ("0b-1", -1),
+            ("-9223372036854775808", i64::MIN),
+        ] {
+            assert_eq!(resolve(text), Resolved::Int(number), "{text}");
+        }
+        assert_eq!(resolve("18446744073709551615"), Resolved::Unsigned(u64::MAX));
+        for (text, number) in [
+            ("1.", 1.0),
+            ("08", 8.0),
+            (".5", 0.5),
+            ("+.5", 0.5),
+            (".5_1", 0.51),
+            ("1.25", 1.25),
+            ("1e3", 1000.0),
+            ("1_0e1", 100.0),
+            ("-.inf", f64::NEG_INFINITY),
+            ("18446744073709551616", 18_446_744_073_709_551_616.0),
+        ] {
+            assert_eq!(resolve(text), Resolved::Float(number), "{text}");
+        }
+        assert!(matches!(resolve(".NaN"), Resolved::Float(number) if number.is_nan()));
+    }
+
+    #[test]
+    fn whatever_is_no_string_may_be_typed() {
+        for text in ["y", "~", "", "-1", ".5", "0", "off", "null", "+1", "True"] {
+            assert!(may_be_typed(text), "{text}");
+            assert_ne!(resolve(text), Resolved::String, "{text}");
+        }
+        assert!(!may_be_typed("image"));
+    }
+
+    fn tagged(tag: &str, value: &str) -> Result<Option<Resolved>, String> {
+        let mut scalar = Scalar {
+            value: value.to_owned().into(),
+            content: 0..value.len(),
+            style: Style::DoubleQuoted,
+            tag: Tag::Absent,
+            typed_key: false,
+        };
+        scalar.apply_tag(tag).map_err(|kind| kind.to_string())?;
+        Ok(scalar.resolve())
+    }
+
+    #[test]
+    fn tags_decide_and_must_fit() {
+        let core = |name: &str, value: &str| tagged(&format!("tag:yaml.org,2002:{name}"), value);
+        assert_eq!(core("int", "5"), Ok(Some(Resolved::Int(5))));
+        assert_eq!(core("float", "5"), Ok(Some(Resolved::Float(5.0))));
+        assert_eq!(core("bool", "yes"), Ok(Some(Resolved::Bool(true))));
+        assert_eq!(core("null", ""), Ok(Some(Resolved::Null)));
+        assert_eq!(core("str", "5"), Ok(Some(Resolved::String)));
+        assert_eq!(core("binary", "aG\nk="), Ok(Some(Resolved::String)));
+        assert_eq!(tagged("!local", "5"), Ok(Some(Resolved::String)));
+        assert_eq!(tagged("!", "5"), Ok(Some(Resolved::String)));
+        assert_eq!(
+            core("int", "x"),
+            Err("the value does not fit its tag `!!int`".to_owned())
+        );
+        assert_eq!(
+            core("null", "x"),
+            Err("the value does not fit its tag `!!null`".to_owned())
+        );
+        assert_eq!(
+            core("timestamp", "2001-12-14"),
+            Err("the value does not fit its tag `!!timestamp`".to_owned())
+        );
+        let binary = "the value tagged `!!binary` is not base64 of UTF-8 text".to_owned();
+        assert_eq!(core("binary", "!"), Err(binary.clone()));
+        assert_eq!(core("binary", "/w=="), Err(binary));
+    }
+}

@@ -98,3 +98,56 @@ impl Tail {
 fn ambiguous(offset: usize, what: &'static str, instead: &'static str) -> Result<(), Fault> {
     Err(Fault::new(offset, ErrorKind::Ambiguous { what, instead }))
 }
+
+#[cfg(test)]
+mod tests {
+    fn refusal(text: &str) -> String {
+        let error = crate::yaml::parse(text).unwrap_err();
+        format!("{}: {error}", error.position())
+    }
+
+    #[test]
+    fn spellings_that_go_yaml_reads_differently_are_refused() {
+        assert_eq!(
+            refusal("c: {?image: x}\n"),
+            "1:5: `?` in an unquoted scalar within brackets: readers disagree about it, quote it"
+        );
+        let colon = "`:` without a blank behind it within brackets: readers disagree about it, write one";
+        assert_eq!(refusal("[a:]\n"), format!("1:2: {colon}"));
+        assert_eq!(refusal("{a\n  :,}\n"), format!("1:2: {colon}"));
+        assert_eq!(refusal("[:x]\n"), format!("1:2: {colon}"));
+        assert_eq!(
+            refusal("a: &b:c d\n"),
+            "1:4: an anchor with other characters than letters, digits, `-` and `_`: readers disagree about it, rename it"
+        );
+        assert_eq!(
+            refusal("a: \"b\\\\\\/\"\n"),
+            "1:8: the escape `\\/`: readers disagree about it, write `/`"
+        );
+        assert_eq!(
+            refusal("{a: !t\n, b: !, }\n"),
+            "2:6: a tag without a blank behind it: readers disagree about it, write one"
+        );
+        assert_eq!(
+            refusal("--- \n|\na\n"),
+            "3:1: a block scalar without indentation: readers disagree about it, indent its lines"
+        );
+        assert_eq!(
+            refusal("a: |+\n  b\n  "),
+            "2:3: blanks at the end of the text, kept by `+`: readers disagree about it, end the last line with a line feed"
+        );
+    }
+
+    #[test]
+    fn their_harmless_likes_are_read() {
+        for text in [
+            "[http://a:80/b, a:b, \"c\":d, 'e': f]\n".to_owned(),
+            "a: \"\\\\\\\\/\"\n".to_owned(),
+            "a: |+\n  b\n\n".to_owned(),
+            "a: |\n  b\n  ".to_owned(),
+            "a+b: c\nd: |\n  e\n".to_owned(),
+        ] {
+            assert!(crate::yaml::parse(&text).is_ok(), "{text}");
+        }
+    }
+}

@@ -87,3 +87,42 @@ fn float_key(value: f64) -> Option<String> {
         format!("{mantissa}e{sign}{:02}", exponent.abs())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    fn read(text: &str) -> serde_json::Value {
+        crate::yaml::parse(text).unwrap().documents()[0]
+            .root()
+            .unwrap()
+            .to_json()
+    }
+
+    #[test]
+    fn keys_become_the_text_that_kubectl_makes_of_them() {
+        let expected = json!({
+            "true": 1, "false": 2, "16": 3, "1000": 4, "1.5": 5, "1e+06": 6, "1e-05": 7, ".inf": 8, ".nan": 9, "y": 10,
+        });
+        let text = "y: 1\nno: 2\n0x10: 3\n1e3: 4\n1.5: 5\n1e6: 6\n0.00001: 7\n.inf: 8\n.nan: 9\n\"y\": 10\n";
+        assert_eq!(read(text), expected);
+    }
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        let text = "[1.0, 1e3, 1e20, 1e21, 1.5, -2.0, 18446744073709551615, 18446744073709551616]";
+        let json = read(text).to_string();
+        assert_eq!(
+            json,
+            "[1,1000,1e+20,1e+21,1.5,-2,18446744073709551615,1.8446744073709552e+19]"
+        );
+    }
+
+    #[test]
+    fn strings_stay_as_written() {
+        let text = "[1.25.0, '1', \"yes\", !!str 1, 2026-11-22T10:00:00Z, 22:22, |-\n  ~\n  ]";
+        assert!(crate::yaml::parse(text).is_err(), "no block scalar within brackets");
+        let text = "- 1.25.0\n- '1'\n- !!str 1\n- 22:22\n- |-\n  ~\n- !!binary aGk=\n";
+        assert_eq!(read(text), json!(["1.25.0", "1", "1", "22:22", "~", "hi"]));
+    }
+}

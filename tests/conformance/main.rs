@@ -1,5 +1,4 @@
-//! kship's readers against recorded readings of the tools that it must agree with.
-
+//! kship's readers against recorded readings of the tools that it must agree with, and against real files.
 #![allow(
     clippy::allow_attributes,
     clippy::disallowed_methods,
@@ -8,7 +7,7 @@
     clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test may panic"
+    reason = "a test may panic, and reads its environment"
 )]
 
 mod corpus;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use kship::yaml::{Document, Kind, Node, Style};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ fn check(file: &str) {
 
 fn values(text: &str) -> Result<Vec<Value>, String> {
     let stream = kship::yaml::parse(text).map_err(|error| format!("{}: {error}", error.position()))?;
-    let root = |document: &kship::yaml::Document<'_>| document.root().map_or(Value::Null, kship::yaml::Node::to_json);
+    let root = |document: &Document<'_>| document.root().map_or(Value::Null, Node::to_json);
     Ok(stream.documents().iter().map(root).collect())
 }
 
@@ -99,7 +100,11 @@ fn the_corpus_is_read_but_for_the_listed_files() {
             (Ok(_), true) => problems.push(format!("{name}: listed as refused, but read")),
             (Err(error), false) => problems.push(format!("{name}:{}: {error}", error.position())),
             (Err(_), true) => refused += 1,
-            (Ok(_), false) => {}
+            (Ok(stream), false) => {
+                for root in stream.documents().iter().filter_map(Document::root) {
+                    problems.extend(misplaced(&text, root).map(|found| format!("{name}: {found}")));
+                }
+            }
         }
     }
     assert!(
@@ -109,6 +114,29 @@ fn the_corpus_is_read_but_for_the_listed_files() {
         problems.join("\n")
     );
     assert_eq!(refused, refusals.len(), "a listed file is missing");
+}
+
+/// A scalar whose place does not hold its text.
+fn misplaced(text: &str, node: Node<'_, '_>) -> Option<String> {
+    match node.kind() {
+        Kind::Mapping => node.entries().find_map(|(_, value)| misplaced(text, value)),
+        Kind::Sequence => node.items().find_map(|item| misplaced(text, item)),
+        Kind::Scalar => {
+            let scalar = node.scalar()?;
+            let content = &text[scalar.content.clone()];
+            let span = &text[node.span()];
+            let holds = match scalar.style {
+                _ if content.contains('\n') => true,
+                Style::Plain => content == scalar.value && content == span,
+                Style::SingleQuoted => span == format!("'{content}'") && content.replace("''", "'") == scalar.value,
+                Style::DoubleQuoted => {
+                    span == format!("\"{content}\"") && (content.contains('\\') || content == scalar.value)
+                }
+                Style::Literal | Style::Folded => content == scalar.value.trim_ascii(),
+            };
+            (!holds).then(|| format!("{content:?} for {:?}", scalar.value))
+        }
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
