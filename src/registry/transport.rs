@@ -233,7 +233,9 @@ fn hung_up(error: &reqwest::Error) -> bool {
 /// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
     std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>() {
-        Some(wrapper) => wrapper.get_ref().map(|inner| inner as _),
+        Some(wrapper) => wrapper
+            .get_ref()
+            .map(|inner| -> &(dyn std::error::Error + 'static) { inner }),
         None => cause.source(),
     })
 }

@@ -8,4 +8,5 @@
     reason = "a test may panic, and each test binary uses a part of this"
 )]
 
+pub mod layout;
 pub mod registry;

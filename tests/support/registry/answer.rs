@@ -105,6 +105,7 @@ async fn timed(state: &State, request: Request<Incoming>) -> io::Result<Response
         authorization: text("authorization"),
         accept: text("accept").unwrap_or_default(),
         form: String::from_utf8_lossy(&form).into_owned(),
+        http2: head.version == hyper::Version::HTTP_2,
         status: 0,
     };
     let hang_up = state.fault(|fault| match fault {

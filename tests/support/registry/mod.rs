@@ -127,6 +127,7 @@ pub struct Seen {
     pub authorization: Option<String>,
     pub accept: String,
     pub form: String,
+    pub http2: bool,
     pub status: u16,
 }
 
