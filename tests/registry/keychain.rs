@@ -1,7 +1,6 @@
 //! Credential files and helpers, as a registry meets them.
 #![cfg(unix)]
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -25,11 +24,9 @@ fn client(folder: &Folder, config: &str, helper: &str) -> Client {
 
 fn with_helper(folder: &Folder, config: &str, helper: &str) -> Options {
     folder.write("docker/config.json", config.as_bytes());
-    let program = folder.write(
-        "bin/docker-credential-test",
-        format!("#!/bin/sh\n{helper}\n").as_bytes(),
-    );
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a file");
+    folder.write("bin/behaviour", helper.as_bytes());
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/registry/docker-credential-test");
+    std::os::unix::fs::symlink(program, folder.path().join("bin/docker-credential-test")).expect("a link");
     let environment = Environment {
         docker_config: Some(folder.path().join("docker")),
         path: Some(folder.path().join("bin").to_string()),

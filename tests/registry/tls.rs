@@ -111,18 +111,30 @@ fn proxies_of_the_environment_are_used_but_not_for_loopback_hosts() {
         .output()
         .unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
-    let paths: Vec<String> = proxy.seen().iter().map(|seen| seen.path.clone()).collect();
-    assert_eq!(paths, ["/v2/proxied/manifests/1"]);
+    let asked: Vec<String> = proxy
+        .seen()
+        .iter()
+        .map(|seen| format!("{}{}", seen.host, seen.path))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "registry.invalid/v2/proxied/manifests/1",
+            "registry-1.docker.io/v2/library/nginx/manifests/1"
+        ]
+    );
 }
 
 #[tokio::test]
 #[ignore = "run by the test above, with a proxy in its environment"]
 async fn behind_a_proxy() {
     let client = Client::new(Options {
-        plain_http: vec!["registry.invalid".to_owned()],
+        plain_http: vec!["registry.invalid".to_owned(), "registry-1.docker.io".to_owned()],
         ..options()
     });
     resolve(&client, "registry.invalid/proxied:1").await.unwrap();
+    // Docker Hub's API has another name than the Hub.
+    resolve(&client, "nginx:1").await.unwrap();
     let registry = TestRegistry::any();
     resolve(&client, &format!("{}/direct:1", registry.host()))
         .await

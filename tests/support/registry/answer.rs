@@ -100,6 +100,11 @@ async fn timed(state: &State, request: Request<Incoming>) -> io::Result<Response
     let text = |name: &str| header(&head.headers, name);
     let mut seen = Seen {
         kind: kind(&head.method, &path),
+        // A proxy is told the host in the address, as is a server of HTTP/2.
+        host: head
+            .uri
+            .authority()
+            .map_or_else(|| text("host").unwrap_or_default(), ToString::to_string),
         path: path.clone(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text("authorization"),
