@@ -1,6 +1,7 @@
 //! One request and its answer: redirects are followed, failures that pass are tried again, at the pace of the host.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use super::error::{Asked, Error};
 use super::host::{Failure, Host};
 use super::retry;
 use super::secret::Secret;
-use super::transport::{Transport, tls_error};
+use super::transport::{Transport, is_hopeless};
 use crate::limits;
 
 /// Sends requests.
@@ -84,12 +85,11 @@ impl Exchange {
             if let Some(failure) = host.failure() {
                 return Err(failure.about(call.asked));
             }
-            let started = Instant::now();
-            let outcome = tokio::time::timeout(left, self.follow(call)).await;
+            let (started, away) = (Instant::now(), AtomicBool::new(false));
+            let outcome = tokio::time::timeout(left, self.follow(host, call, &away)).await;
             left = left.saturating_sub(started.elapsed());
             let trouble = match outcome {
                 Ok(Ok(reply)) => {
-                    host.note_answer();
                     if !is_temporary(reply.status) {
                         return Ok(reply);
                     }
@@ -98,17 +98,14 @@ impl Exchange {
                 Ok(Err(Fault::Final(error))) => return Err(error),
                 Ok(Err(Fault::Broken(error))) => Trouble::Broken(error),
                 Err(_) => {
-                    return Err(fail(
-                        host,
-                        call,
-                        &Failure::TimedOut(self.times.request),
-                        !host.has_answered(),
-                    ));
+                    let failure = Failure::TimedOut(self.times.request);
+                    return Err(fail(host, call, &failure, !away.load(Ordering::Relaxed)));
                 }
             };
+            let hopeless = matches!(&trouble, Trouble::Broken(error) if is_hopeless(error, &call.url));
             let wait = retry::delay(attempt, asked_wait(&trouble), &self.times, retry::random());
-            if attempt >= self.tries || wait >= left || is_hopeless(&trouble) {
-                return Err(give_up(host, call, trouble));
+            if attempt >= self.tries || wait >= left || hopeless {
+                return Err(give_up(host, call, trouble, away.into_inner()));
             }
             attempt += 1;
             left = left.saturating_sub(wait);
@@ -121,12 +118,16 @@ impl Exchange {
         }
     }
 
-    /// Sends a request once, and again where the answer says that the thing is elsewhere.
-    async fn follow(&self, call: &Call<'_>) -> Result<Reply, Fault> {
+    /// Sends a request once, and again where the answer says that the thing is elsewhere; `away` says that it is on
+    /// another host, whose failures are not this one's.
+    async fn follow(&self, host: &Host, call: &Call<'_>, away: &AtomicBool) -> Result<Reply, Fault> {
         let mut url = call.url.clone();
         let mut home = true;
         for _ in 0..=limits::REDIRECTS {
             let response = self.request(call, &url, home).await?;
+            if home {
+                host.note_answer();
+            }
             let status = response.status();
             let headers = response.headers().clone();
             if !is_redirect(status) {
@@ -161,6 +162,7 @@ impl Exchange {
                 })?;
             // Once away from home, credentials stay away: the way back was chosen by a stranger (CVE-2020-15157).
             home = home && next.origin() == url.origin();
+            away.store(!home, Ordering::Relaxed);
             url = next;
         }
         Err(Fault::Final(Error::Redirect {
@@ -224,11 +226,6 @@ const fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504)
 }
 
-/// A certificate that is not trusted now will not be in a second.
-fn is_hopeless(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Broken(error) if tls_error(error).is_some())
-}
-
 fn asked_wait(trouble: &Trouble) -> Option<Duration> {
     let Trouble::Answer(reply) = trouble else { return None };
     let now = reply
@@ -240,12 +237,12 @@ fn asked_wait(trouble: &Trouble) -> Option<Duration> {
     retry::parse_retry_after(text, now)
 }
 
-fn give_up(host: &Host, call: &Call<'_>, trouble: Trouble) -> Error {
+fn give_up(host: &Host, call: &Call<'_>, trouble: Trouble, away: bool) -> Error {
     match trouble {
         Trouble::Answer(reply) => {
             let answered = body::answered(reply.status.as_u16(), &reply.body);
             if reply.status == StatusCode::TOO_MANY_REQUESTS {
-                return fail(host, call, &Failure::Throttled(answered), true);
+                return fail(host, call, &Failure::Throttled(answered), !away);
             }
             Error::Status {
                 asked: call.asked.clone(),
@@ -253,12 +250,13 @@ fn give_up(host: &Host, call: &Call<'_>, trouble: Trouble) -> Error {
             }
         }
         Trouble::Broken(error) => {
-            let whole_host = error.is_connect() || !host.has_answered();
-            fail(host, call, &Failure::Transport(Arc::new(error)), whole_host)
+            let whole_host = error.is_connect() || error.is_timeout() || !host.has_answered();
+            fail(host, call, &Failure::Transport(Arc::new(error)), whole_host && !away)
         }
     }
 }
 
+/// Makes an error; what is wrong with the whole host is not tried again for other references.
 fn fail(host: &Host, call: &Call<'_>, failure: &Failure, whole_host: bool) -> Error {
     if whole_host {
         host.give_up(failure);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::challenge::Challenge;
 use super::error::{Answered, Asked, Error};
-use super::transport::Scheme;
+use super::probe::Scheme;
 
 /// All hosts that were asked in this run.
 #[derive(Debug)]

@@ -185,6 +185,9 @@ impl Rule {
         };
         trim(&mut self.prefix);
         trim(&mut self.location);
+        for Mirror { location, .. } in &mut self.mirror {
+            location.truncate(location.trim_end_matches('/').len());
+        }
         if self.prefix.is_none() {
             self.prefix.clone_from(&self.location);
         }
@@ -252,5 +255,104 @@ impl Place {
     fn parse(name: &str, insecure: bool) -> Option<Self> {
         let (host, path) = name.split_once('/')?;
         Some(Self::new(host, path.trim_matches('/'), insecure))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirrors(text: &str) -> Mirrors {
+        Mirrors::parse(text, Utf8Path::new("registries.conf")).unwrap()
+    }
+
+    fn places(mirrors: &Mirrors, repository: &str, by_digest: bool) -> Option<Vec<String>> {
+        let places = mirrors.places(&repository.parse().unwrap(), by_digest)?;
+        let text = |place: Place| {
+            let insecure = if place.insecure { " insecure" } else { "" };
+            format!("{}/{}{insecure}", place.host, place.path)
+        };
+        Some(places.into_iter().map(text).collect())
+    }
+
+    #[test]
+    fn the_longest_prefix_wins() {
+        let mirrors = mirrors(
+            r#"
+            unqualified-search-registries = ["quay.io"]
+            short-name-mode = "enforcing"
+            [[registry]]
+            location = "docker.io"
+            [[registry.mirror]]
+            location = "mirror.test/hub/"
+            [[registry.mirror]]
+            location = "tags.test"
+            pull-from-mirror = "tag-only"
+            insecure = true
+            [[registry]]
+            prefix = "docker.io/library"
+            location = "official.test:5000/x"
+            insecure = true
+            [[registry]]
+            prefix = "*.example.com"
+            location = "all.test"
+            [[registry]]
+            prefix = "bad.example.com"
+            blocked = true
+            "#,
+        );
+        let places = |name, by_digest| places(&mirrors, name, by_digest).unwrap_or_default().join(", ");
+        assert_eq!(places("nginx", false), "official.test:5000/x/nginx insecure");
+        assert_eq!(
+            places("bitnami/redis", false),
+            "mirror.test/hub/bitnami/redis, tags.test/bitnami/redis insecure, docker.io/bitnami/redis"
+        );
+        assert_eq!(
+            places("bitnami/redis", true),
+            "mirror.test/hub/bitnami/redis, docker.io/bitnami/redis"
+        );
+        assert_eq!(places("docker.io.test/a", false), "docker.io.test/a");
+        assert_eq!(places("a.b.example.com/x/y", false), "all.test/x/y");
+        assert_eq!(places("example.com/x/y", false), "example.com/x/y");
+        assert_eq!(places("bad.example.com/x", false), "");
+    }
+
+    #[test]
+    fn mirrors_may_be_for_digests_only() {
+        let mirrors = mirrors(
+            "[[registry]]\nlocation = \"a.test\"\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = \"m.test\"\n",
+        );
+        assert_eq!(places(&mirrors, "a.test/x", false).unwrap(), ["a.test/x"]);
+        assert_eq!(places(&mirrors, "a.test/x", true).unwrap(), ["m.test/x", "a.test/x"]);
+    }
+
+    #[test]
+    fn later_files_replace_rules_of_the_same_prefix() {
+        let first = mirrors("[[registry]]\nprefix = \"a.test\"\nlocation = \"b.test\"\n");
+        let later = mirrors("[[registry]]\nprefix = \"a.test\"\nlocation = \"c.test\"\n");
+        assert_eq!(places(&first.and(later), "a.test/x", false).unwrap(), ["c.test/x"]);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let error = |text: &str| Mirrors::parse(text, Utf8Path::new("r.conf")).unwrap_err().to_string();
+        assert_eq!(
+            error("[registries.search]\nregistries = []\n"),
+            "r.conf is a registries.conf of version 1: expected version 2, with [[registry]] tables"
+        );
+        assert_eq!(error("[["), "r.conf is no registries.conf");
+        assert_eq!(error("[[registry]]\nblocked = 1\n"), "r.conf is no registries.conf");
+        assert_eq!(
+            error("[[registry]]\nblocked = true\n"),
+            "r.conf: a [[registry]] has neither prefix nor location"
+        );
+        assert_eq!(
+            error("[[registry]]\nlocation = \"https://a.test\"\n"),
+            "r.conf: location `https://a.test` has a scheme: expected a host and a path"
+        );
+        assert_eq!(
+            error("[[registry]]\nprefix = \"a.*.test\"\n"),
+            "r.conf: prefix `a.*.test` is not valid: `*.` stands only at the start"
+        );
     }
 }

@@ -4,7 +4,9 @@
 //! HTTP, [`Layout`] reads a folder of OCI image layouts, so that everything works without a network too.
 //!
 //! ```text
-//! client      what is asked for, and what answers are believed
+//! client      what is asked for, and what answers are believed; lists and referrers are its long answers
+//! ask         where a question is asked, and with whose credentials
+//! probe       whether a loopback host speaks TLS
 //! exchange    one request: redirects, retries, the pace of a host
 //! host        what is known of a host: its scheme, its challenge, its pace
 //! token       challenge -> Authorization; one token request however many wait for it
@@ -16,6 +18,7 @@
 //! Nothing here reads the environment: what the user's environment says arrives in [`Options`] and [`Environment`]. The
 //! one exception are proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), which `reqwest` reads by itself.
 
+mod ask;
 mod body;
 mod challenge;
 mod client;
@@ -24,8 +27,10 @@ mod exchange;
 mod host;
 mod keychain;
 mod layout;
+mod lists;
 mod mirrors;
 mod options;
+mod probe;
 mod referrers;
 mod retry;
 mod secret;

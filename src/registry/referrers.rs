@@ -2,7 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::client::{Client, Found, Question};
+use super::ask::{Found, Question};
+use super::client::Client;
 use super::error::Error;
 use super::{ManifestBytes, Target};
 use crate::limits;

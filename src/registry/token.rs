@@ -45,7 +45,8 @@ pub(crate) struct Authorization {
 pub(crate) struct Applicant<'a> {
     /// The registry's address.
     pub(crate) registry: &'a Url,
-    /// The repository's path.
+    /// The registry's name, and the repository's path in it.
+    pub(crate) name: &'a str,
     pub(crate) path: &'a str,
     pub(crate) asked: &'a Asked,
     pub(crate) credential: Option<&'a Credential>,
@@ -181,8 +182,9 @@ struct TokenRequest<'a> {
 impl TokenRequest<'_> {
     async fn send(&self, exchange: &Exchange, hosts: &Hosts) -> Result<(Arc<Authorization>, Duration), Error> {
         let host = hosts.host(self.realm.authority());
+        // A token is for a repository, whichever reference it is asked for first.
         let asked = Asked {
-            reference: self.applicant.asked.reference.clone(),
+            reference: format!("{}/{}", self.applicant.name, self.applicant.path),
             host: self.realm.authority().to_owned(),
         };
         let login = self.applicant.credential.map(|credential| &credential.login);
@@ -397,6 +399,7 @@ mod tests {
         };
         let applicant = Applicant {
             registry: &registry,
+            name: "r.test",
             path: "a",
             asked: &asked,
             credential: None,

@@ -39,26 +39,8 @@ struct Kind {
 enum Trust {
     /// The system's certificate authorities and those of the user.
     Known,
-    /// None: plain HTTP, and TLS handshakes that cannot succeed.
+    /// None: plain HTTP.
     Nobody,
-}
-
-/// How a host is spoken to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Scheme {
-    /// Over TLS.
-    Https,
-    /// Without.
-    Http,
-}
-
-impl Scheme {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Http => "http",
-        }
-    }
 }
 
 /// Why there is no client.
@@ -126,26 +108,6 @@ impl Transport {
             .any(|plain| plain.eq_ignore_ascii_case(host) || plain.eq_ignore_ascii_case(name))
     }
 
-    /// Asks what a host speaks: TLS, or something that is no TLS and thus taken for plain HTTP.
-    ///
-    /// The handshake trusts nobody, so that it cannot succeed: no request is sent, no credential can leak.
-    pub(crate) async fn probe(&self, host: &str) -> Result<Scheme, ProbeError> {
-        let address = Url::parse(&format!("https://{host}/")).map_err(|_| ProbeError::Address)?;
-        let kind = Kind {
-            trust: Trust::Nobody,
-            loopback: is_loopback(host),
-        };
-        let client = self.of_kind(kind).map_err(ProbeError::Setup)?;
-        match client.head(address).send().await {
-            Ok(_) => Ok(Scheme::Https),
-            Err(error) => match handshake(&error) {
-                Handshake::Tls => Ok(Scheme::Https),
-                Handshake::NotTls => Ok(Scheme::Http),
-                Handshake::NoConnection => Err(ProbeError::Transport(error.without_url())),
-            },
-        }
-    }
-
     fn of_kind(&self, kind: Kind) -> Result<reqwest::Client, SetupError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&kind) {
@@ -188,46 +150,17 @@ impl Transport {
     }
 }
 
-/// Why a host's scheme is not known.
-#[derive(Debug)]
-pub(crate) enum ProbeError {
-    Address,
-    Setup(SetupError),
-    Transport(reqwest::Error),
-}
-
-enum Handshake {
-    Tls,
-    NotTls,
-    NoConnection,
-}
-
-/// Reads from a failed handshake what the other side speaks.
-fn handshake(error: &reqwest::Error) -> Handshake {
-    if error.is_timeout() {
-        return Handshake::NoConnection;
-    }
-    match tls_error(error) {
-        // What came is no TLS record.
-        Some(rustls::Error::InvalidMessage(_)) => Handshake::NotTls,
-        Some(_) => Handshake::Tls,
-        None if hung_up(error) => Handshake::NotTls,
-        None => Handshake::NoConnection,
-    }
-}
-
-/// The TLS error at the bottom of another one.
-pub(crate) fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// Says whether the other side took the connection and closed it.
-fn hung_up(error: &reqwest::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let kinds = causes(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
-    let mut closed =
-        kinds.filter(|kind| matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
-    closed.next().is_some()
+/// Says whether trying again cannot help: a certificate that is not trusted now will not be in a second, and who is not
+/// there on this machine is not merely slow.
+pub(crate) fn is_hopeless(error: &reqwest::Error, url: &Url) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| match error.kind() {
+            // What the TLS library refuses arrives as this.
+            io::ErrorKind::InvalidData => true,
+            io::ErrorKind::ConnectionRefused => is_loopback_url(url),
+            _ => false,
+        })
 }
 
 /// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.

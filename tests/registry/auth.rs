@@ -203,7 +203,7 @@ async fn a_token_server_that_fails_is_asked_once_for_all() {
     let error = answers[7].as_ref().unwrap_err();
     assert_eq!(
         explain(error).replace(&registry.host(), "HOST"),
-        "no token for `HOST/a:7`: registry failed to answer `HOST/a:0`: 404 Not Found, UNAUTHORIZED: incorrect username or password"
+        "no token for `HOST/a:7`: registry failed to answer `HOST/a`: 404 Not Found, UNAUTHORIZED: incorrect username or password"
     );
     assert!(registry.count(Kind::Token) <= 2, "{}", registry.count(Kind::Token));
 }

@@ -53,6 +53,24 @@ async fn one_request_at_a_time_after_the_first_429() {
 }
 
 #[tokio::test]
+async fn many_that_are_throttled_at_once_all_get_their_answer() {
+    let registry = TestRegistry::start(Setup {
+        calm: 1,
+        faults: vec![Fault::Throttle {
+            retry_after: Some("1"),
+            times: 16,
+        }],
+        ..Setup::default()
+    });
+    let client = client();
+    resolve(&client, &format!("{}/a:0", registry.host())).await.unwrap();
+    let references: Vec<String> = (0..40).map(|tag| format!("{}/a:{tag}", registry.host())).collect();
+    let answers = join_all(references.iter().map(|reference| resolve(&client, reference))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(registry.total(), 1 + 16 + 40);
+}
+
+#[tokio::test]
 async fn throttling_for_ever_ends_for_all_at_once() {
     let registry = start(Fault::Throttle {
         retry_after: Some("1"),

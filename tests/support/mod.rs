@@ -11,4 +11,5 @@
 )]
 
 pub mod cli;
+pub mod layout;
 pub mod registry;

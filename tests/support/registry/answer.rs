@@ -100,11 +100,17 @@ async fn timed(state: &State, request: Request<Incoming>) -> io::Result<Response
     let text = |name: &str| header(&head.headers, name);
     let mut seen = Seen {
         kind: kind(&head.method, &path),
+        // A proxy is told the host in the address, as is a server of HTTP/2.
+        host: head
+            .uri
+            .authority()
+            .map_or_else(|| text("host").unwrap_or_default(), ToString::to_string),
         path: path.clone(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text("authorization"),
         accept: text("accept").unwrap_or_default(),
         form: String::from_utf8_lossy(&form).into_owned(),
+        http2: head.version == hyper::Version::HTTP_2,
         status: 0,
     };
     let hang_up = state.fault(|fault| match fault {

@@ -37,6 +37,8 @@ pub struct Setup {
     pub tokens: Tokens,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// How many requests are answered before something goes wrong.
+    pub calm: usize,
     /// How long each answer takes.
     pub latency: Duration,
     /// Whether it speaks TLS, with a certificate of [`TestRegistry::ca_pem`].
@@ -122,11 +124,13 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub kind: Kind,
+    pub host: String,
     pub path: String,
     pub query: String,
     pub authorization: Option<String>,
     pub accept: String,
     pub form: String,
+    pub http2: bool,
     pub status: u16,
 }
 
@@ -253,6 +257,9 @@ impl State {
 
     /// Takes the first fault that `choose` knows, once less often from now on.
     fn fault<T>(&self, choose: impl Fn(&mut Fault) -> Option<T>) -> Option<T> {
+        if self.seen.lock().expect("no panic in the registry").len() < self.setup.calm {
+            return None;
+        }
         self.faults
             .lock()
             .expect("no panic in the registry")
