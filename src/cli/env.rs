@@ -5,21 +5,15 @@ use std::io::IsTerminal;
 use camino::Utf8PathBuf;
 use jiff::civil::Date;
 
+use crate::registry::Environment;
+
 /// What kship takes from its environment.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     /// `COLUMNS`, where it is a number: the width for text, before the terminal's own.
     pub columns: Option<usize>,
-    /// `HOME`, or `USERPROFILE`.
-    pub home: Option<Utf8PathBuf>,
-    /// `DOCKER_CONFIG`: the folder of `config.json`.
-    pub docker_config: Option<Utf8PathBuf>,
-    /// `REGISTRY_AUTH_FILE`: podman's `auth.json`.
-    pub registry_auth_file: Option<Utf8PathBuf>,
-    /// `XDG_RUNTIME_DIR`: where podman keeps `containers/auth.json`.
-    pub xdg_runtime_dir: Option<Utf8PathBuf>,
-    /// `XDG_CONFIG_HOME`: where `containers/registries.conf` may stand.
-    pub xdg_config_home: Option<Utf8PathBuf>,
+    /// Where credentials and mirrors are configured.
+    pub registry: Environment,
     /// The working directory, absolute; `None` where it is gone or not UTF-8.
     pub working_directory: Option<Utf8PathBuf>,
     /// The day, in UTC.
@@ -34,11 +28,10 @@ impl Env {
     pub fn read() -> Self {
         Self {
             columns: var("COLUMNS").and_then(|columns| columns.parse().ok()),
-            home: var("HOME").or_else(|| var("USERPROFILE")).map(Into::into),
-            docker_config: var("DOCKER_CONFIG").map(Into::into),
-            registry_auth_file: var("REGISTRY_AUTH_FILE").map(Into::into),
-            xdg_runtime_dir: var("XDG_RUNTIME_DIR").map(Into::into),
-            xdg_config_home: var("XDG_CONFIG_HOME").map(Into::into),
+            registry: Environment::read(|name| match name {
+                "HOME" => var(name).or_else(|| var("USERPROFILE")),
+                _ => var(name),
+            }),
             working_directory: std::env::current_dir().ok().and_then(|path| path.try_into().ok()),
             today: today(),
             stdin_is_terminal: std::io::stdin().is_terminal(),

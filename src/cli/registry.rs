@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 use super::{Env, Failure};
 use crate::limits;
-use crate::registry::{Client, Layout, Mirrors, Options, Registry};
+use crate::registry::{Client, Entry, Environment, Keychain, Layout, Mirrors, Options, Registry};
 
 /// Where manifests come from.
 #[derive(Clone, Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct RegistryArgs {
 
     /// Log in to a registry with a password that stands in a file
     #[arg(long, value_name = "HOST=USER:FILE")]
-    registry_auth: Vec<String>,
+    registry_auth: Vec<Entry>,
 
     /// Trust the certificate authorities in a PEM file, beside those of the system
     #[arg(long, value_name = "FILE")]
@@ -43,7 +43,8 @@ impl RegistryArgs {
         let options = Options {
             ca_files: self.registry_ca.clone(),
             in_flight: self.jobs,
-            mirrors: mirrors(env)?,
+            keychain: Keychain::new(self.registry_auth.clone(), env.registry.clone()),
+            mirrors: mirrors(&env.registry)?,
             plain_http: self.plain_http.clone(),
             ..Options::default()
         };
@@ -53,7 +54,7 @@ impl RegistryArgs {
 
 /// Reads `registries.conf` where podman reads it: the user's, or else the system's with its `registries.conf.d`
 /// (containers-registries.conf(5)).
-fn mirrors(env: &Env) -> Result<Mirrors, Failure> {
+fn mirrors(env: &Environment) -> Result<Mirrors, Failure> {
     let config = env
         .xdg_config_home
         .clone()

@@ -223,6 +223,8 @@ fn place(site: &Site) -> (Range<usize>, bool) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::pin::site::Style;
     use crate::pin::testing::{D, try_format};
@@ -334,5 +336,114 @@ mod tests {
             }
         }
         assert_eq!(checked, 33);
+    }
+
+    const FORMATS: [Format; 11] = [
+        Format::Actions,
+        Format::Bitbucket,
+        Format::CircleCi,
+        Format::CloudBuild,
+        Format::Compose,
+        Format::Dockerfile,
+        Format::Drone,
+        Format::Gitlab,
+        Format::HelmValues,
+        Format::Kustomization,
+        Format::Yaml,
+    ];
+
+    /// Everything that can be asked for.
+    fn all() -> Options {
+        Options {
+            args: true,
+            env: true,
+            embedded: true,
+            helm_tag_digest: true,
+            rules: vec!["key=x".parse().unwrap()],
+        }
+    }
+
+    /// A scalar in any style that fits into one line, or over the next ones at an indent of six.
+    fn scalar(value: &'static str) -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(value.to_owned()),
+            Just(format!("'{value}'")),
+            Just(format!("\"{value}\"")),
+            Just(format!("&a {value}")),
+            Just(format!("\n      {value}")),
+            Just(format!("|\n      {value}")),
+            Just(format!(">-\n      {value}")),
+        ]
+    }
+
+    fn entry(key: &'static str) -> impl Strategy<Value = String> {
+        let name = matches!(key, "image" | "name" | "newName" | "repository" | "url" | "uses");
+        let value = prop_oneof![
+            4 => scalar(if name { "a/b" } else { "v1" }),
+            1 => scalar(if name { "a/b:v1" } else { D }),
+            1 => Just(String::new()),
+            1 => Just("\"\"".to_owned()),
+            1 => Just("~".to_owned()),
+        ];
+        let comment = prop_oneof![8 => Just(""), 2 => Just(" # c"), 1 => Just(" # {\"$imagepolicy\": \"a:b\"}")];
+        (value, comment).prop_map(move |(value, comment)| format!("{key}: {value}{comment}"))
+    }
+
+    /// The entries of one mapping at an indent of four, each key at most once, in any order.
+    fn entries() -> impl Strategy<Value = String> {
+        let sets: [&[&str]; 3] = [
+            &["digest", "name", "newName", "newTag"],
+            &["digest", "repository", "tag"],
+            &["build", "image", "tag", "uses"],
+        ];
+        prop::sample::select(sets.to_vec())
+            .prop_flat_map(|keys| prop::sample::subsequence(keys, 1..=keys.len()).prop_shuffle())
+            .prop_flat_map(|keys| keys.into_iter().map(entry).collect::<Vec<_>>())
+            .prop_map(|entries| entries.join("\n    "))
+    }
+
+    fn list(name: &'static str) -> impl Strategy<Value = String> {
+        (any::<bool>(), prop::collection::vec(entries(), 1..3)).prop_map(move |(named, items)| {
+            let item = |(at, entries): (usize, &String)| match named {
+                true => format!("  a{at}:\n    {entries}"),
+                false => format!("  - {entries}"),
+            };
+            let items: Vec<String> = items.iter().enumerate().map(item).collect();
+            format!("{name}:\n{}", items.join("\n"))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pinned_can_be_unpinned(
+            head in prop_oneof![
+                4 => Just(""),
+                1 => Just("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    image: a:1\n    b:\n    - image: |\n        b:1\n"),
+            ],
+            lists in prop::sample::subsequence(vec!["images", "containers", "steps", "services"], 1..=3)
+                .prop_flat_map(|names| names.into_iter().map(list).collect::<Vec<_>>()),
+            end in prop_oneof![Just(""), Just("\n"), Just("\n\n")],
+            crlf in any::<bool>(),
+        ) {
+            let mut text = format!("{head}{}{end}", lists.join("\n"));
+            if crlf {
+                text = text.replace('\n', "\r\n");
+            }
+            for format in FORMATS {
+                if find_in(format, &text, &all()).is_ok() {
+                    try_format(format, &text, &all());
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-c:{}\\[\\]&*!|>'\"# \\-\\n\\\\$@/<]{0,40}", key in "image|services|repository: a\ntag") {
+            let text = format!("{key}: {text}");
+            for format in FORMATS {
+                if find_in(format, &text, &all()).is_ok() {
+                    try_format(format, &text, &all());
+                }
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! written there on request only.
 
 use super::kubernetes::unknown;
-use super::scalar::{Finder, content};
+use super::scalar::{Finder, behind_tag, content};
 use super::site::{self, Site, SkipReason, Slot};
 use crate::text::Edit;
 use crate::yaml::{Kind, Node, Style};
@@ -59,15 +59,18 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         let Some(value) = finder.string(&field, tag) else {
             return;
         };
-        text = format!("{text}:{value}");
+        text = format!("{text}:{}", value.trim());
         place = Some((field, tag));
+    }
+    if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
+        return finder.skip(format!("{field}{dot}digest"), digest, SkipReason::FluxManaged);
     }
     if let Some(digest) = filled("digest") {
         let field = format!("{field}{dot}digest");
         let Some(value) = finder.string(&field, digest) else {
             return;
         };
-        text = format!("{text}@{value}");
+        text = format!("{text}@{}", value.trim());
         place = Some((field, digest));
     }
     let Some((field, scalar)) = place else {
@@ -89,9 +92,8 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     };
     let slot = match (digest, tag) {
         (Some(digest), tag) => in_digest(node, digest, tag.is_some(), finder.text),
-        (None, Some((_, tag))) if finder.options.helm_tag_digest || reference.digest().is_some() => {
-            let content = content(finder.text, tag);
-            Slot::in_text(&reference, finder.text.get(content.clone()).unwrap_or(""), content)
+        (None, Some((key, _))) if finder.options.helm_tag_digest || reference.digest().is_some() => {
+            behind_tag(finder.text, node, key, &reference)
         }
         _ => Slot::Fixed(
             "the chart's values have no `digest` key; pass --helm-tag-digest if its templates take `tag@digest`",
@@ -231,6 +233,12 @@ mod tests {
             "a:\n  repository: a\n  tag: \"1.2@D\"\nb: {repository: b, version: v1, digest: \"D\"}\n"
         );
         assert_eq!(tried.sites, ["a.tag: a:1.2", "b.version: b:v1"]);
+        let shared = "x: &t v1\na: {repository: a, tag: *t}\n";
+        let tried = try_format(Format::HelmValues, shared, &options);
+        assert_eq!(
+            (tried.pinned.as_str(), tried.reasons.as_slice()),
+            (shared, &["a.tag: other fields may share its tag".to_owned()][..])
+        );
         // Once it is there, it is known that the chart takes it.
         let text = format!("repository: a\ntag: v1@{D}\n");
         assert_eq!(super::tests::tried(&text).unpinned, "repository: a\ntag: v1\n");

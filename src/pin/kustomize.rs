@@ -3,7 +3,7 @@
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/>. Kustomize writes `name:tag@digest`
 //! where an entry has both. The `name` is a pattern that must fit what manifests say, so it stays as it is written.
 
-use super::scalar::{Finder, content};
+use super::scalar::{Finder, behind_tag, content};
 use super::site::{self, Site, SkipReason, Slot};
 use crate::text::Edit;
 use crate::yaml::{Kind, Node, Style};
@@ -93,19 +93,22 @@ fn sibling<'a>(name: &str, node: Node<'_, 'a>, keys: &Keys<'_>, finder: &mut Fin
     let digest_field = format!("{}.digest", keys.field);
     let tag = match node.get(keys.tag).filter(|tag| !is_empty(*tag)) {
         Some(tag) => match finder.string(&tag_field, tag) {
-            Some(text) => Some((tag, text)),
+            Some(text) => Some((tag, text.trim())),
             None => return,
         },
         None => None,
     };
     let digest = node.get("digest");
+    if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
+        return finder.skip(digest_field, digest, SkipReason::FluxManaged);
+    }
     let named = match (tag, digest.filter(|digest| !is_empty(*digest))) {
         (_, Some(digest)) => {
             let Some(text) = finder.string(&digest_field, digest) else {
                 return;
             };
             let tag = tag.map_or(String::new(), |(_, tag)| format!(":{tag}"));
-            (digest_field, digest, format!("{name}{tag}@{text}"))
+            (digest_field, digest, format!("{name}{tag}@{}", text.trim()))
         }
         (Some((tag, text)), None) => (tag_field, tag, format!("{name}:{text}")),
         (None, None) => {
@@ -119,14 +122,12 @@ fn sibling<'a>(name: &str, node: Node<'_, 'a>, keys: &Keys<'_>, finder: &mut Fin
     let span = content(finder.text, scalar);
     match site::parse(&text) {
         Ok(reference) => {
-            let raw = finder.text.get(span.clone()).unwrap_or("");
             let slot = match (digest, tag) {
                 (Some(digest), tag) => in_digest(node, digest, tag.is_some(), finder.text),
-                (None, Some((tag, _))) if reference.digest().is_some() => {
-                    Slot::in_text(&reference, raw, content(finder.text, tag))
-                }
-                (None, _) if is_flow(node, finder.text) && keys.flow == Flow::Append => {
-                    Slot::in_text(&reference, raw, span.clone())
+                (None, _)
+                    if reference.digest().is_some() || is_flow(node, finder.text) && keys.flow == Flow::Append =>
+                {
+                    behind_tag(finder.text, node, keys.tag, &reference)
                 }
                 (None, _) => line_after(node, keys.tag, finder.text),
             };

@@ -8,6 +8,9 @@ use crate::oci::Reference;
 use crate::text::LineIndex;
 use crate::yaml::{Kind, Node, Stream, Style};
 
+/// What a comment of Flux' image automation has.
+const FLUX_MARKER: &str = "\"$imagepolicy\"";
+
 const ESCAPED: &str = "it is written with escapes or over several lines";
 
 /// Which names a field may hold.
@@ -25,7 +28,8 @@ pub(super) struct Finder<'c, 'a> {
     pub(super) options: &'c Options,
     pub(super) found: Found,
     stream: &'c Stream<'a>,
-    lines: LineIndex,
+    /// Where lines begin, in texts that Flux may write to.
+    flux: Option<LineIndex>,
 }
 
 impl<'c, 'a> Finder<'c, 'a> {
@@ -35,7 +39,10 @@ impl<'c, 'a> Finder<'c, 'a> {
             options,
             found: Found::default(),
             stream,
-            lines: LineIndex::new(stream.text()),
+            flux: stream
+                .text()
+                .contains(FLUX_MARKER)
+                .then(|| LineIndex::new(stream.text())),
         }
     }
 
@@ -109,10 +116,12 @@ impl<'c, 'a> Finder<'c, 'a> {
 
     /// Says whether Flux' image automation rewrites a scalar: `# {"$imagepolicy": "NAMESPACE:NAME"}` ends its line.
     pub(super) fn is_flux_managed(&self, node: Node<'_, 'a>) -> bool {
-        let line = self.lines.line_of(content(self.text, node).end);
-        self.stream
-            .comment(line)
-            .is_some_and(|comment| comment.contains("\"$imagepolicy\""))
+        let line = self
+            .flux
+            .as_ref()
+            .map(|lines| lines.line_of(content(self.text, node).end));
+        line.and_then(|line| self.stream.comment(line))
+            .is_some_and(|comment| comment.contains(FLUX_MARKER))
     }
 }
 
@@ -128,6 +137,26 @@ pub(super) fn content(text: &str, node: Node<'_, '_>) -> Range<usize> {
     }
     let start = content.start + (raw.len() - raw.trim_start().len());
     start..start + trimmed.len()
+}
+
+/// Says whether the value of a key stands behind it and has no anchor, so that no other field can share it.
+pub(super) fn is_own(text: &str, mapping: Node<'_, '_>, key: &str) -> bool {
+    let between = mapping
+        .entries()
+        .find(|(entry, _)| entry.text == key)
+        .filter(|(entry, _)| mapping.span().contains(&entry.span.start))
+        .and_then(|(entry, value)| text.get(entry.span.end..value.span().start));
+    between.is_some_and(|between| !between.contains(['&', '\n']))
+}
+
+/// The slot of a tag that takes `@digest`, as the tool puts it behind a colon as it is.
+pub(super) fn behind_tag(text: &str, mapping: Node<'_, '_>, key: &str, reference: &Reference) -> Slot {
+    let Some(tag) = mapping.get(key).filter(|_| is_own(text, mapping, key)) else {
+        return Slot::Fixed("other fields may share its tag");
+    };
+    let content = content(text, tag);
+    let raw = text.get(content.clone()).unwrap_or("");
+    slot(reference, tag.as_str().unwrap_or(""), raw, content, tag)
 }
 
 /// The slot of a reference in a scalar, or in the end of one.

@@ -15,6 +15,9 @@ use crate::yaml::{self, Kind, Node};
 /// The new text would mean something else than was intended: a defect of kship, or a trick in the file. Nothing must be
 /// written.
 pub fn splice(scan: &Scan, changes: &[Change], options: &Options) -> Result<String, Error> {
+    if changes.is_empty() {
+        return Ok(scan.text.clone());
+    }
     let edits: Vec<Edit> = changes.iter().map(|change| change.edit.clone()).collect();
     let text = apply(&scan.text, &edits).map_err(|_| Error::Overlap)?;
     check_images(scan, changes, &text, options)?;

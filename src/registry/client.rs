@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LINK, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::sync::MutexGuard;
 use url::Url;
 
@@ -231,6 +232,10 @@ impl Client {
                 found: named,
             });
         }
+        if found.digest().is_none() && serde_json::from_slice::<IgnoredAny>(&found.reply.body).is_err() {
+            // Nothing else shows that the bytes were cut short.
+            return Err(found.invalid("something that is no JSON", "a manifest"));
+        }
         let media_type = match found.content_type() {
             // Proxies drop or flatten the header; the document says what it is.
             None => media_type_of(&found)?,
@@ -451,7 +456,8 @@ impl Client {
         call: &Call<'_>,
         stale: Option<&Arc<Authorization>>,
     ) -> Result<Option<Arc<Authorization>>, Error> {
-        let credential = self.keychain.credential(&place.name, &place.path).await?;
+        let time = self.exchange.times.helper;
+        let credential = self.keychain.credential(&place.name, &place.path, time).await?;
         let applicant = Applicant {
             registry: &call.url,
             path: &place.path,
@@ -557,8 +563,8 @@ fn media_type_of(found: &Found) -> Result<MediaType, Error> {
     #[serde(rename_all = "camelCase")]
     struct Document {
         media_type: Option<MediaType>,
-        manifests: Option<serde::de::IgnoredAny>,
-        layers: Option<serde::de::IgnoredAny>,
+        manifests: Option<IgnoredAny>,
+        layers: Option<IgnoredAny>,
     }
     let document: Document = serde_json::from_slice(&found.reply.body)
         .map_err(|_| found.invalid("something that is no JSON object", "a manifest"))?;

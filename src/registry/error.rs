@@ -129,7 +129,7 @@ pub enum Error {
     },
     /// The user's credentials cannot be read.
     #[error(transparent)]
-    Keychain(#[from] KeychainError),
+    Keychain(#[from] Arc<KeychainError>),
     /// The folder of image layouts cannot be read.
     #[error(transparent)]
     Layout(#[from] LayoutError),

@@ -48,6 +48,8 @@ impl Default for Options {
 pub struct Times {
     /// For a connection.
     pub connect: Duration,
+    /// For a credential helper.
+    pub helper: Duration,
     /// For the next byte of an answer.
     pub read: Duration,
     /// For a request with all its tries, redirects and waits. Waiting for its turn does not count.
@@ -62,6 +64,7 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             connect: limits::CONNECT,
+            helper: limits::HELPER,
             read: limits::READ,
             request: limits::REQUEST,
             retry_after: limits::RETRY_AFTER,

@@ -95,20 +95,8 @@ mod tests {
         assert_eq!(read("1m30s"), Some(Duration::from_secs(90)));
         assert_eq!(read("1h0.5s"), Some(Duration::from_millis(3_600_500)));
         assert_eq!(read("18446744073709551615"), Some(Duration::from_secs(u64::MAX)));
-        for text in [
-            "",
-            "soon",
-            "-1",
-            "1",
-            "1d",
-            "s",
-            "..s",
-            "1e9h",
-            "999999999999999999999999h",
-        ] {
-            if text != "1" {
-                assert_eq!(read(text), None, "{text}");
-            }
+        for text in ["", "soon", "-1", "1d", "s", "..s", "1e9h", "999999999999999999999999h"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -224,21 +224,16 @@ pub(crate) fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
 /// Says whether the other side took the connection and closed it.
 fn hung_up(error: &reqwest::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
-                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-            )
-        })
+    let kinds = causes(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    let mut closed =
+        kinds.filter(|kind| matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof));
+    closed.next().is_some()
 }
 
-/// What caused an error, outermost first. `io::Error::source` leaves out the error that it wraps, and one wraps another
-/// in a failed handshake.
+/// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
     std::iter::successors(error.source(), |&cause| match cause.downcast_ref::<io::Error>() {
-        Some(error) => Some(error.get_ref()?),
+        Some(wrapper) => Some(wrapper.get_ref()?),
         None => cause.source(),
     })
 }

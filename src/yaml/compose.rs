@@ -1,22 +1,24 @@
-//! Events to tree: limits, refusals, keys and merge keys.
+//! Events to tree, within limits.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use base64::Engine as _;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 
-use super::document::{Arena, Data, Document, NodeData, Stream, widen};
+use super::arena::{Arena, Data, NodeData, widen};
+use super::document::{Document, Stream};
 use super::error::{ErrorKind, Fault};
 use super::scalar::{self, Resolved, Scalar, Style, Tag};
-use super::{lexical, value};
+use super::strict::{self, Tail};
+use super::{lexical, mapping, value};
 use crate::limits;
 
-/// What `<<` is in a mapping.
-const MERGE: &str = "<<";
+const TOO_DEEP: ErrorKind = ErrorKind::Depth {
+    limit: limits::YAML_DEPTH,
+};
 
+/// Reads every document of a text.
 pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
     // Offsets are stored in 32 bits.
     if u32::try_from(text.len()).is_err() {
@@ -59,6 +61,7 @@ struct Composer<'c, 'a> {
     first: usize,
     open: Vec<Frame>,
     anchors: Vec<Option<Anchor>>,
+    tail: Tail,
     /// Nodes so far with aliases followed.
     expanded: usize,
 }
@@ -70,7 +73,7 @@ struct Frame {
     /// The next child of the mapping is a key.
     at_key: bool,
     has_merge: bool,
-    /// Written between brackets, so that its end event has its last byte.
+    /// Written between brackets.
     is_flow: bool,
     anchor: usize,
     expanded_before: usize,
@@ -98,6 +101,7 @@ impl<'c, 'a> Composer<'c, 'a> {
             first,
             open: Vec::new(),
             anchors: Vec::new(),
+            tail: Tail::of(text, chunk),
             expanded: 0,
         }
     }
@@ -114,7 +118,7 @@ impl<'c, 'a> Composer<'c, 'a> {
         for event in Parser::new_from_str_with_options(document, options) {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
             if let Some(tag) = span.tag_span() {
-                self.check_tag_end(&tag)?;
+                strict::check_tag(self.text, self.range(&tag)?)?;
             }
             match event {
                 Event::DocumentStart(..) if started => {
@@ -136,7 +140,7 @@ impl<'c, 'a> Composer<'c, 'a> {
                 Event::MappingStart(style, anchor, _) => self.start(Data::Mapping, style, anchor, &span)?,
                 Event::SequenceEnd | Event::MappingEnd => self.end(&span)?,
                 Event::Alias(anchor) => self.alias(anchor, &span)?,
-                Event::Anchor(..) => check_anchor_name(self.text, &self.range(&span)?)?,
+                Event::Anchor(..) => strict::check_anchor(self.text, self.range(&span)?)?,
                 _ => {}
             }
         }
@@ -188,10 +192,10 @@ impl<'c, 'a> Composer<'c, 'a> {
             typed_key: false,
         };
         if let Some(tag) = tag {
-            apply_tag(&mut scalar, tag, span.start)?;
+            scalar.apply_tag(tag).map_err(|kind| Fault::new(span.start, kind))?;
         }
         let index = self.next_index();
-        let is_key = self.place(1)?;
+        let is_key = self.place(1);
         if is_key {
             self.key(index, &mut scalar, span.start)?;
         } else {
@@ -211,91 +215,31 @@ impl<'c, 'a> Composer<'c, 'a> {
         Ok(())
     }
 
-    /// Refuses what YAML 1.2 and go-yaml read differently.
-    fn check_form(&self, style: Style, value: &Cow<'_, str>, span: &Range<usize>) -> Result<(), Fault> {
-        let ambiguous = |what, instead| Err(Fault::new(span.start, ErrorKind::Ambiguous { what, instead }));
-        let in_flow = self.open.last().is_some_and(|frame| frame.is_flow);
+    /// Refuses how the scalar is written where go-yaml reads something else.
+    fn check_form(&self, style: Style, value: &str, span: &Range<usize>) -> Result<(), Fault> {
         match style {
-            Style::Plain if in_flow => {
-                if value.contains('?') {
-                    return ambiguous("`?` in an unquoted scalar within brackets", "quote it");
-                }
-                if value.starts_with(':') || value.ends_with(':') || self.is_colon_at_indicator(span.end) {
-                    return ambiguous("`:` at the edge of an unquoted scalar within brackets", "quote it");
-                }
+            Style::Plain if self.open.last().is_some_and(|frame| frame.is_flow) => {
+                strict::check_flow_plain(self.text, value, span.clone())
             }
-            // Without an escape the parser borrows the text.
-            Style::DoubleQuoted if matches!(value, Cow::Owned(_)) => {
-                let raw = self.text.get(span.clone()).unwrap_or_default();
-                if has_escaped_slash(raw) {
-                    return ambiguous("the escape `\\/`", "write `/`");
-                }
-            }
+            Style::DoubleQuoted => strict::check_escapes(self.text, span.clone()),
             Style::Literal | Style::Folded => {
-                let before = self.text.get(self.chunk.start..span.start).unwrap_or_default();
-                if !span.is_empty() && (before.is_empty() || before.ends_with('\n')) {
-                    return ambiguous("a block scalar without indentation", "indent its lines");
-                }
-                if self.is_cut_while_kept(span) {
-                    return ambiguous(
-                        "blanks at the end of the text, kept by `+`",
-                        "end the last line with a line feed",
-                    );
-                }
+                let before = self.arena.nodes.last().map_or(0, |node| widen(node.start));
+                self.tail
+                    .check_block(self.text, before.max(self.chunk.start), span.clone())
             }
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
-    }
-
-    /// Whether `|+` or `>+` keeps a last line of blanks without a line feed: go-yaml counts that line.
-    fn is_cut_while_kept(&self, span: &Range<usize>) -> bool {
-        let document = self.text.get(..self.chunk.end).unwrap_or_default();
-        let text = document.trim_end_matches(' ');
-        if text.len() == document.len() || !text.ends_with('\n') || text.trim_ascii_end().len() > span.end {
-            return false;
-        }
-        let before = self
-            .arena
-            .nodes
-            .last()
-            .map_or(self.chunk.start, |node| widen(node.start));
-        document.get(before..span.end).unwrap_or_default().contains('+')
-    }
-
-    /// Refuses `!tag,`: go-yaml takes the comma for a part of the tag.
-    fn check_tag_end(&self, span: &Span) -> Result<(), Fault> {
-        let tag = self.range(span)?;
-        let rest = self.text.get(tag.end..).unwrap_or_default();
-        if rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']) {
-            return Ok(());
-        }
-        Err(Fault::new(
-            tag.start,
-            ErrorKind::Ambiguous {
-                what: "a tag without a blank behind it",
-                instead: "write one",
-            },
-        ))
-    }
-
-    /// Whether a `:` follows that go-yaml takes for a part of the scalar, since no blank is behind it.
-    fn is_colon_at_indicator(&self, offset: usize) -> bool {
-        let rest = self.text.get(offset..).unwrap_or_default();
-        let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest.strip_prefix(':')
-            .is_some_and(|rest| rest.starts_with([',', '[', ']', '{', '}']))
     }
 
     /// Settles the text of a key, and whether it is a merge key.
     fn key(&mut self, index: u32, scalar: &mut Scalar<'a>, offset: usize) -> Result<(), Fault> {
-        if scalar.value == MERGE && scalar.style == Style::Plain && scalar.tag == Tag::Absent {
+        if mapping::is_merge(scalar) {
             if let Some(frame) = self.open.last_mut() {
                 frame.has_merge = true;
             }
             return Ok(());
         }
-        if scalar.value == MERGE && scalar.tag != Tag::Absent {
+        if scalar.value == mapping::MERGE && scalar.tag != Tag::Absent {
             return Err(Fault::new(
                 offset,
                 ErrorKind::Ambiguous {
@@ -307,14 +251,7 @@ impl<'c, 'a> Composer<'c, 'a> {
         if scalar.tag == Tag::Absent && (scalar.style != Style::Plain || !scalar::may_be_typed(&scalar.value)) {
             return Ok(());
         }
-        let Some(text) = value::key_text(scalar) else {
-            return Err(Fault::new(
-                offset,
-                ErrorKind::Key {
-                    key: scalar.value.clone().into_owned(),
-                },
-            ));
-        };
+        let text = value::key_text(scalar).map_err(|kind| Fault::new(offset, kind))?;
         if text != scalar.value {
             self.arena.keys.push((index, text.into()));
             scalar.typed_key = true;
@@ -324,45 +261,25 @@ impl<'c, 'a> Composer<'c, 'a> {
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<(), Fault> {
         let span = self.range(span)?;
-        check_anchor_name(self.text, &span)?;
+        strict::check_anchor(self.text, span.clone())?;
         let Some(target) = self.anchors.get(anchor).copied().flatten() else {
             return Err(Fault::new(span.start, ErrorKind::AliasCycle));
         };
-        let is_key = self.place(target.expanded)?;
+        let is_key = self.place(target.expanded);
         let levels = self.open.len() + target.height;
         if levels > limits::YAML_DEPTH {
-            return Err(Fault::new(
-                span.start,
-                ErrorKind::Depth {
-                    limit: limits::YAML_DEPTH,
-                },
-            ));
+            return Err(Fault::new(span.start, TOO_DEEP));
         }
-        let written = self.arena.nodes.len() - self.first;
-        if self.expanded > limits::YAML_ALIAS_NODES.saturating_add(written.saturating_mul(10)) {
-            return Err(Fault::new(
-                span.start,
-                ErrorKind::AliasExpansion {
-                    limit: limits::YAML_ALIAS_NODES,
-                },
-            ));
-        }
+        self.check_expansion(span.start)?;
         if let Some(frame) = self.open.last_mut() {
             frame.height = frame.height.max(target.height + 1);
         }
         let index = self.next_index();
         match self.arena.node(target.node).map(|node| &node.data) {
             Some(Data::Scalar(scalar)) if is_key => {
-                let text = value::key_text(scalar).map(Cow::into_owned);
-                let text = text.ok_or_else(|| {
-                    Fault::new(
-                        span.start,
-                        ErrorKind::Key {
-                            key: scalar.value.clone().into_owned(),
-                        },
-                    )
-                })?;
-                self.arena.keys.push((index, text.into()));
+                let text = value::key_text(scalar).map_err(|kind| Fault::new(span.start, kind))?;
+                let text = text.into();
+                self.arena.keys.push((index, text));
             }
             Some(Data::Scalar(scalar)) => check_finite(scalar, span.start)?,
             _ if is_key => return Err(Fault::new(span.start, ErrorKind::KeyCollection)),
@@ -375,16 +292,11 @@ impl<'c, 'a> Composer<'c, 'a> {
     fn start(&mut self, data: Data<'a>, style: StructureStyle, anchor: usize, span: &Span) -> Result<(), Fault> {
         let span = self.range(span)?;
         let expanded_before = self.expanded;
-        if self.place(1)? {
+        if self.place(1) {
             return Err(Fault::new(span.start, ErrorKind::KeyCollection));
         }
         if self.open.len() >= limits::YAML_DEPTH {
-            return Err(Fault::new(
-                span.start,
-                ErrorKind::Depth {
-                    limit: limits::YAML_DEPTH,
-                },
-            ));
+            return Err(Fault::new(span.start, TOO_DEEP));
         }
         let is_mapping = matches!(data, Data::Mapping);
         self.open.push(Frame {
@@ -406,11 +318,13 @@ impl<'c, 'a> Composer<'c, 'a> {
     fn end(&mut self, span: &Span) -> Result<(), Fault> {
         let Some(frame) = self.open.pop() else { return Ok(()) };
         let next = self.next_index();
-        // A block collection ends where its last child ends: the parser's mark is behind comments and blank lines.
-        let end = if frame.is_flow {
-            u32::try_from(self.range(span)?.end).ok()
-        } else {
+        // Without a closing bracket a collection ends where its last child ends; the parser's mark is further on, behind
+        // comments and blank lines.
+        let closing = self.range(span)?;
+        let end = if closing.is_empty() {
             Some(frame.end)
+        } else {
+            u32::try_from(closing.end).ok()
         };
         if let Some(node) = self.arena.nodes.get_mut(widen(frame.node)) {
             node.next = next;
@@ -422,14 +336,16 @@ impl<'c, 'a> Composer<'c, 'a> {
             }
         }
         if frame.has_merge {
-            let pairs = self.merge(frame.node)?;
+            self.expanded = self.expanded.saturating_add(self.arena.merged_entries(frame.node)?);
+            self.check_expansion(self.arena.start_of(frame.node))?;
+            let pairs = self.arena.merge(frame.node)?;
             let at = u32::try_from(self.arena.merged.len()).unwrap_or(u32::MAX);
             self.arena.merged.push(pairs);
             if let Some(node) = self.arena.nodes.get_mut(widen(frame.node)) {
                 node.data = Data::Merged(at);
             }
         } else if frame.is_mapping {
-            self.check_unique_keys(frame.node)?;
+            self.arena.check_unique_keys(frame.node)?;
         }
         if frame.anchor != 0 {
             self.set_anchor(
@@ -444,16 +360,30 @@ impl<'c, 'a> Composer<'c, 'a> {
         Ok(())
     }
 
+    /// Stops "billion laughs".
+    fn check_expansion(&self, offset: usize) -> Result<(), Fault> {
+        let written = self.arena.nodes.len() - self.first;
+        if self.expanded <= limits::YAML_ALIAS_NODES.saturating_add(written.saturating_mul(10)) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            offset,
+            ErrorKind::AliasExpansion {
+                limit: limits::YAML_ALIAS_NODES,
+            },
+        ))
+    }
+
     /// Counts a node into its parent; whether it is a key.
-    fn place(&mut self, expanded: usize) -> Result<bool, Fault> {
+    fn place(&mut self, expanded: usize) -> bool {
         self.expanded = self.expanded.saturating_add(expanded);
         let Some(frame) = self.open.last_mut() else {
-            return Ok(false);
+            return false;
         };
         let is_key = frame.is_mapping && frame.at_key;
         frame.at_key = !frame.at_key;
         frame.height = frame.height.max(1);
-        Ok(is_key)
+        is_key
     }
 
     /// Adds a scalar or an alias.
@@ -499,116 +429,13 @@ impl<'c, 'a> Composer<'c, 'a> {
         let offset = self.chunk.start + error.marker().byte_offset().unwrap_or(0);
         let kind = match error.kind() {
             granit_parser::ErrorKind::DirectiveDisallowed => ErrorKind::Directive,
+            granit_parser::ErrorKind::ExpectedDocumentStart => ErrorKind::TrailingText,
+            granit_parser::ErrorKind::RecursionLimitExceeded => TOO_DEEP,
             kind => ErrorKind::Syntax {
                 problem: kind.to_string(),
             },
         };
         Fault::new(offset, kind)
-    }
-
-    /// The offset and text of a key.
-    fn check_unique_keys(&self, mapping: u32) -> Result<(), Fault> {
-        // Nearly all mappings are small: comparing each with each needs no memory.
-        const SMALL: usize = 8;
-        let mut few = [""; SMALL];
-        let mut many = HashSet::new();
-        for (count, (key, _)) in self.arena.pairs(mapping).enumerate() {
-            let text = self.arena.key_text(key);
-            let duplicate = match few.get_mut(count) {
-                Some(slot) => {
-                    *slot = text;
-                    few.iter().take(count).any(|earlier| *earlier == text)
-                }
-                None => {
-                    if count == SMALL {
-                        many.extend(few);
-                    }
-                    !many.insert(text)
-                }
-            };
-            if duplicate {
-                return Err(self.duplicate(key));
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn duplicate(&self, key: u32) -> Fault {
-        Fault::new(
-            self.start_of(key),
-            ErrorKind::DuplicateKey {
-                key: self.arena.key_text(key).to_owned(),
-            },
-        )
-    }
-
-    fn start_of(&self, node: u32) -> usize {
-        self.arena.node(node).map_or(0, |node| widen(node.start))
-    }
-
-    /// The entries of a mapping with a merge key: its own, then what `<<` brings beside them.
-    fn merge(&self, mapping: u32) -> Result<Box<[(u32, u32)]>, Fault> {
-        let mut own = HashSet::new();
-        let mut pairs = Vec::new();
-        let mut brought = Vec::new();
-        let mut brought_keys = HashSet::new();
-        for (key, value) in self.arena.pairs(mapping) {
-            if !self.is_merge(key) {
-                if !own.insert(self.arena.key_text(key)) {
-                    return Err(self.duplicate(key));
-                }
-                pairs.push((key, value));
-                continue;
-            }
-            // go-yaml lets a merge replace what is set before it, another merge included; within one, the first of
-            // its mappings wins.
-            let mut here = HashSet::new();
-            for source in self.merge_sources(value)? {
-                for (inner, value) in self.arena.pairs(source) {
-                    let text = self.arena.key_text(inner);
-                    if own.contains(text) || brought_keys.contains(text) {
-                        return Err(Fault::new(
-                            self.start_of(key),
-                            ErrorKind::MergeAfterKey { key: text.to_owned() },
-                        ));
-                    }
-                    if here.insert(text) {
-                        brought.push((inner, value));
-                    }
-                }
-            }
-            brought_keys.extend(here);
-        }
-        brought.retain(|(key, _)| !own.contains(self.arena.key_text(*key)));
-        pairs.extend(brought);
-        Ok(pairs.into())
-    }
-
-    fn is_merge(&self, key: u32) -> bool {
-        match self.arena.node(key).map(|node| &node.data) {
-            Some(Data::Scalar(scalar)) => {
-                scalar.value == MERGE && scalar.style == Style::Plain && scalar.tag == Tag::Absent
-            }
-            _ => false,
-        }
-    }
-
-    fn merge_sources(&self, value: u32) -> Result<Vec<u32>, Fault> {
-        let is_mapping = |index: u32| {
-            let node = self.arena.node(self.arena.follow(index));
-            matches!(node.map(|node| &node.data), Some(Data::Mapping | Data::Merged(_)))
-        };
-        let sources: Vec<u32> = match self.arena.node(value).map(|node| &node.data) {
-            Some(Data::Sequence) => self.arena.children(value).collect(),
-            _ => vec![value],
-        };
-        for source in &sources {
-            if !is_mapping(*source) {
-                return Err(Fault::new(self.start_of(*source), ErrorKind::MergeValue));
-            }
-        }
-        Ok(sources.into_iter().map(|source| self.arena.follow(source)).collect())
     }
 }
 
@@ -619,35 +446,6 @@ fn node_data<'a>(data: Data<'a>, span: &Range<usize>, next: u32) -> NodeData<'a>
         end: u32::try_from(span.end).unwrap_or(u32::MAX),
         next,
     }
-}
-
-/// Whether `\/` stands in a double-quoted scalar: JSON and YAML 1.2 have it, go-yaml does not.
-fn has_escaped_slash(raw: &str) -> bool {
-    let mut escaped = false;
-    raw.bytes().any(|byte| {
-        let found = escaped && byte == b'/';
-        escaped = byte == b'\\' && !escaped;
-        found
-    })
-}
-
-/// Refuses names that go-yaml ends earlier than YAML 1.2: it takes `&a:b` for the anchor `a` before the text `:b`.
-fn check_anchor_name(text: &str, span: &Range<usize>) -> Result<(), Fault> {
-    let name = text.get(span.start + 1..span.end).unwrap_or_default();
-    if !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    {
-        return Ok(());
-    }
-    Err(Fault::new(
-        span.start,
-        ErrorKind::Ambiguous {
-            what: "an anchor with other characters than letters, digits, `-` and `_`",
-            instead: "rename it",
-        },
-    ))
 }
 
 /// Refuses numbers that kubectl cannot write as JSON.
@@ -662,50 +460,4 @@ fn check_finite(scalar: &Scalar<'_>, offset: usize) -> Result<(), Fault> {
         )),
         _ => Ok(()),
     }
-}
-
-/// Sets the tag of a scalar; its value must fit.
-fn apply_tag(scalar: &mut Scalar<'_>, tag: &str, offset: usize) -> Result<(), Fault> {
-    let fault = |tag, scalar: &Scalar<'_>| {
-        Fault::new(
-            offset,
-            ErrorKind::Tag {
-                tag,
-                value: scalar.value.clone().into_owned(),
-            },
-        )
-    };
-    let name = match tag.strip_prefix("tag:yaml.org,2002:") {
-        Some("binary") => {
-            let text: String = scalar.value.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-            let decoded = base64::engine::general_purpose::STANDARD.decode(text).ok();
-            let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-            scalar.value = Cow::Owned(decoded.ok_or_else(|| Fault::new(offset, ErrorKind::Binary))?);
-            scalar.tag = Tag::String;
-            return Ok(());
-        }
-        Some("bool") => {
-            scalar.tag = Tag::Bool;
-            "!!bool"
-        }
-        Some("float") => {
-            scalar.tag = Tag::Float;
-            "!!float"
-        }
-        Some("int") => {
-            scalar.tag = Tag::Int;
-            "!!int"
-        }
-        Some("null") => {
-            scalar.tag = Tag::Null;
-            "!!null"
-        }
-        Some("merge") => return Err(fault("!!merge", scalar)),
-        Some("timestamp") => return Err(fault("!!timestamp", scalar)),
-        _ => {
-            scalar.tag = Tag::String;
-            return Ok(());
-        }
-    };
-    scalar.resolve().map(|_| ()).ok_or_else(|| fault(name, scalar))
 }

@@ -1,9 +1,11 @@
-//! The tree: one arena for the stream, and handles into it.
+//! The documents of a stream, and handles to their nodes.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::scalar::{Resolved, Scalar, Style};
+use super::arena::{Arena, Data, NodeData};
+use super::comment::Lines;
+use super::scalar::{Resolved, Scalar};
 
 /// The documents of a text.
 #[derive(Debug)]
@@ -50,35 +52,6 @@ pub struct Key<'d> {
     pub text: &'d str,
     /// Bytes of the key in the text, quotes included.
     pub span: Range<usize>,
-}
-
-/// Every node of a stream in the order of the text, a collection before its children.
-#[derive(Debug, Default)]
-pub(super) struct Arena<'a> {
-    pub(super) nodes: Vec<NodeData<'a>>,
-    /// Keys that kubectl does not read as written, ordered by node.
-    pub(super) keys: Vec<(u32, Box<str>)>,
-    /// The entries (key, value) of mappings with a merge key.
-    pub(super) merged: Vec<Box<[(u32, u32)]>>,
-}
-
-#[derive(Debug)]
-pub(super) struct NodeData<'a> {
-    pub(super) data: Data<'a>,
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// The node behind this one and its children.
-    pub(super) next: u32,
-}
-
-#[derive(Debug)]
-pub(super) enum Data<'a> {
-    Alias(u32),
-    Mapping,
-    /// Index into [`Arena::merged`].
-    Merged(u32),
-    Scalar(Scalar<'a>),
-    Sequence,
 }
 
 impl<'a> Stream<'a> {
@@ -198,148 +171,4 @@ impl<'d, 'a> Node<'d, 'a> {
     fn pairs(self) -> impl Iterator<Item = (u32, u32)> + use<'d, 'a> {
         self.arena.pairs(self.index)
     }
-}
-
-impl NodeData<'_> {
-    pub(super) fn span(&self) -> Range<usize> {
-        widen(self.start)..widen(self.end)
-    }
-}
-
-impl<'a> Arena<'a> {
-    pub(super) fn node(&self, index: u32) -> Option<&NodeData<'a>> {
-        self.nodes.get(widen(index))
-    }
-
-    /// The node itself, or the one that an alias names.
-    pub(super) fn follow(&self, index: u32) -> u32 {
-        match self.node(index).map(|node| &node.data) {
-            Some(Data::Alias(target)) => *target,
-            _ => index,
-        }
-    }
-
-    pub(super) fn children(&self, index: u32) -> Children<'_, 'a> {
-        let end = self.node(index).map_or(0, |node| node.next);
-        Children {
-            arena: self,
-            at: index + 1,
-            end,
-        }
-    }
-
-    /// The effective entries of a mapping.
-    pub(super) fn pairs(&self, index: u32) -> Pairs<'_, 'a> {
-        match self.node(index).map(|node| &node.data) {
-            Some(Data::Mapping) => Pairs::Written(self.children(index)),
-            Some(&Data::Merged(at)) => Pairs::Merged(self.merged.get(widen(at)).map_or(&[][..], |pairs| pairs).iter()),
-            _ => Pairs::Merged([].iter()),
-        }
-    }
-
-    /// The text of a key.
-    pub(super) fn key_text(&self, index: u32) -> &str {
-        let Some(node) = self.node(index) else { return "" };
-        match &node.data {
-            Data::Scalar(scalar) if !scalar.typed_key => &scalar.value,
-            Data::Alias(target) => match self.typed_key(index) {
-                Some(text) => text,
-                None => match self.node(*target).map(|node| &node.data) {
-                    Some(Data::Scalar(scalar)) => &scalar.value,
-                    _ => "",
-                },
-            },
-            _ => self.typed_key(index).unwrap_or(""),
-        }
-    }
-
-    fn typed_key(&self, index: u32) -> Option<&str> {
-        let at = self.keys.binary_search_by_key(&index, |(key, _)| *key).ok()?;
-        self.keys.get(at).map(|(_, text)| text.as_ref())
-    }
-}
-
-/// The children of a collection as written: for a mapping, keys and values by turns.
-pub(super) struct Children<'d, 'a> {
-    arena: &'d Arena<'a>,
-    at: u32,
-    end: u32,
-}
-
-impl Iterator for Children<'_, '_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        if self.at >= self.end {
-            return None;
-        }
-        let index = self.at;
-        self.at = self.arena.node(index)?.next;
-        Some(index)
-    }
-}
-
-pub(super) enum Pairs<'d, 'a> {
-    Merged(std::slice::Iter<'d, (u32, u32)>),
-    Written(Children<'d, 'a>),
-}
-
-impl Iterator for Pairs<'_, '_> {
-    type Item = (u32, u32);
-
-    fn next(&mut self) -> Option<(u32, u32)> {
-        match self {
-            Self::Merged(pairs) => pairs.next().copied(),
-            Self::Written(children) => Some((children.next()?, children.next()?)),
-        }
-    }
-}
-
-/// Where lines begin, and which scalars hold a `#` that begins no comment.
-#[derive(Debug)]
-pub(super) struct Lines {
-    index: crate::text::LineIndex,
-    scalars: Vec<Range<usize>>,
-}
-
-impl Lines {
-    fn new(text: &str, arena: &Arena<'_>) -> Self {
-        let mut scalars: Vec<Range<usize>> = arena
-            .nodes
-            .iter()
-            .filter(|node| matches!(&node.data, Data::Scalar(scalar) if scalar.style != Style::Plain))
-            .map(NodeData::span)
-            .filter(|span| text.get(span.clone()).is_some_and(|content| content.contains('#')))
-            .collect();
-        scalars.sort_unstable_by_key(|span| span.start);
-        Self {
-            index: crate::text::LineIndex::new(text),
-            scalars,
-        }
-    }
-
-    fn comment<'a>(&self, text: &'a str, line0: usize) -> Option<&'a str> {
-        let range = self.index.line_range(text, line0);
-        let line = text.get(range.clone())?;
-        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let start = range.end - line.len();
-        line.match_indices('#')
-            .filter(|&(at, _)| at == 0 || line.get(..at).is_some_and(|before| before.ends_with([' ', '\t'])))
-            .find(|&(at, _)| !self.is_content(start + at))
-            .and_then(|(at, _)| line.get(at + 1..))
-            .map(str::trim)
-    }
-
-    fn is_content(&self, offset: usize) -> bool {
-        let after = self.scalars.partition_point(|span| span.start <= offset);
-        after
-            .checked_sub(1)
-            .and_then(|at| self.scalars.get(at))
-            .is_some_and(|span| span.contains(&offset))
-    }
-}
-
-/// An index or offset of the arena as the standard library counts.
-pub(super) fn widen(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -41,6 +41,15 @@ impl Error {
     }
 }
 
+/// A key as messages show it: the first 60 characters.
+pub(super) fn shown(key: &str) -> String {
+    const CHARACTERS: usize = 60;
+    match key.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}...", key.get(..end).unwrap_or_default()),
+        None => key.to_owned(),
+    }
+}
+
 /// An [`ErrorKind`] at a byte, before anybody asked for its line.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -65,11 +74,19 @@ pub enum ErrorKind {
     /// An alias inside the node that it names.
     #[error("an alias stands inside the node that it repeats")]
     AliasCycle,
-    /// Aliases that repeat more nodes than [`crate::limits::YAML_ALIAS_NODES`] allows.
-    #[error("aliases repeat too many nodes, more than {limit} beyond what is written")]
+    /// Aliases and merge keys that repeat more nodes than [`crate::limits::YAML_ALIAS_NODES`] allows.
+    #[error("aliases and merge keys repeat more than {limit} nodes beyond what is written")]
     AliasExpansion {
         /// The limit.
         limit: usize,
+    },
+    /// What YAML allows and readers read in several ways.
+    #[error("{what}: readers disagree about it, {instead}")]
+    Ambiguous {
+        /// What stands there.
+        what: &'static str,
+        /// What to write instead.
+        instead: &'static str,
     },
     /// `!!binary` whose content is not base64 of UTF-8 text.
     #[error("the value tagged `!!binary` is not base64 of UTF-8 text")]
@@ -131,17 +148,12 @@ pub enum ErrorKind {
     /// `<<` with something else than mappings.
     #[error("the value of `<<` must be a mapping, or a sequence of mappings")]
     MergeValue,
+    /// Null as a key.
+    #[error("null as a key, which kubectl refuses: quote it, or write the key")]
+    NullKey,
     /// Text on the line of a `---`.
     #[error("text on the line of `---`: kubectl refuses it, write it on the next line")]
     SeparatorText,
-    /// What YAML allows and readers read in several ways.
-    #[error("{what}: readers disagree about it, {instead}")]
-    Ambiguous {
-        /// What stands there.
-        what: &'static str,
-        /// What to write instead.
-        instead: &'static str,
-    },
     /// Text that is not YAML.
     #[error("{problem}")]
     Syntax {
@@ -149,14 +161,15 @@ pub enum ErrorKind {
         problem: String,
     },
     /// A tag that does not fit its value, or that kship does not read.
-    #[error("the tag `{tag}` does not fit the value `{value}`")]
+    #[error("the value does not fit its tag `{tag}`")]
     Tag {
         /// The tag.
         tag: &'static str,
-        /// The value.
-        value: String,
     },
     /// A text beyond what offsets hold.
     #[error("larger than 4 GiB")]
     TooLarge,
+    /// Text behind the only value that a document has.
+    #[error("text after the end of the document: indent it, or start a new document with `---`")]
+    TrailingText,
 }

@@ -8,11 +8,15 @@
 //! [`lexical`] before and by [`compose`] after it, or read here ([`scalar`], [`value`]). `tests/conformance/yaml.rs`
 //! holds all of it against kubectl's own reading.
 
+mod arena;
+mod comment;
 mod compose;
 mod document;
 mod error;
 mod lexical;
+mod mapping;
 mod scalar;
+mod strict;
 mod value;
 
 pub use document::{Document, Key, Kind, Node, Stream};

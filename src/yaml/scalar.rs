@@ -5,6 +5,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use base64::Engine as _;
+
+use super::error::ErrorKind;
+
 /// A scalar node.
 #[derive(Clone, Debug)]
 pub struct Scalar<'a> {
@@ -15,7 +19,7 @@ pub struct Scalar<'a> {
     /// How it is written.
     pub style: Style,
     pub(super) tag: Tag,
-    /// As a key it is not what is written: [`super::document::Arena::keys`] has its text.
+    /// As a key it is not what is written: [`super::arena::Arena::keys`] has its text.
     pub(super) typed_key: bool,
 }
 
@@ -76,10 +80,40 @@ impl Scalar<'_> {
         }
     }
 
+    /// Takes a tag; the value must fit.
+    pub(super) fn apply_tag(&mut self, tag: &str) -> Result<(), ErrorKind> {
+        let (kind, name) = match tag.strip_prefix("tag:yaml.org,2002:") {
+            Some("binary") => {
+                self.value = Cow::Owned(decode_base64(&self.value).ok_or(ErrorKind::Binary)?);
+                (Tag::String, "!!binary")
+            }
+            Some("bool") => (Tag::Bool, "!!bool"),
+            Some("float") => (Tag::Float, "!!float"),
+            Some("int") => (Tag::Int, "!!int"),
+            Some("null") => (Tag::Null, "!!null"),
+            // What a merge key or a time is depends on more than the text.
+            Some("merge") => return Err(ErrorKind::Tag { tag: "!!merge" }),
+            Some("timestamp") => return Err(ErrorKind::Tag { tag: "!!timestamp" }),
+            _ => (Tag::String, "!!str"),
+        };
+        self.tag = kind;
+        match self.resolve() {
+            Some(_) => Ok(()),
+            None => Err(ErrorKind::Tag { tag: name }),
+        }
+    }
+
     /// Whether kubectl reads the text itself.
     pub(super) fn is_string(&self) -> bool {
         self.resolve() == Some(Resolved::String)
     }
+}
+
+/// Go's `base64.StdEncoding`, which skips line breaks, to text.
+fn decode_base64(value: &str) -> Option<String> {
+    let text: String = value.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Whether the first byte of a plain scalar leaves open that it is no string.

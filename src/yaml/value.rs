@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Number, Value};
 
 use super::document::{Kind, Node};
+use super::error::{ErrorKind, shown};
 use super::scalar::{Resolved, Scalar};
 
 impl Node<'_, '_> {
@@ -50,14 +51,17 @@ fn float_to_json(value: f64) -> Option<Number> {
     Number::from_f64(value)
 }
 
-/// The text that `sigs.k8s.io/yaml` makes of a key, or `None` where it refuses or where kship cannot tell.
-pub(super) fn key_text<'s>(scalar: &'s Scalar<'_>) -> Option<Cow<'s, str>> {
-    Some(match scalar.resolve()? {
+/// The text that `sigs.k8s.io/yaml` makes of a key.
+pub(super) fn key_text<'s>(key: &'s Scalar<'_>) -> Result<Cow<'s, str>, ErrorKind> {
+    let refused = || ErrorKind::Key { key: shown(&key.value) };
+    Ok(match key.resolve().ok_or_else(refused)? {
         Resolved::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-        Resolved::Float(value) => Cow::Owned(float_key(value)?),
+        Resolved::Float(value) => Cow::Owned(float_key(value).ok_or_else(refused)?),
         Resolved::Int(value) => Cow::Owned(value.to_string()),
-        Resolved::Null | Resolved::Unsigned(_) => return None,
-        Resolved::String => Cow::Borrowed(&scalar.value),
+        Resolved::Null => return Err(ErrorKind::NullKey),
+        Resolved::String => Cow::Borrowed(&key.value),
+        // kubectl refuses keys beyond 64 bits with a sign.
+        Resolved::Unsigned(_) => return Err(refused()),
     })
 }
 

@@ -1,3 +1,14 @@
-//! What the tests share.
+//! What several test binaries share.
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "a test may panic, and each test binary uses a part of this"
+)]
 
 pub mod cli;
+pub mod registry;
