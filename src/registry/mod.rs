@@ -133,8 +133,19 @@ pub struct ManifestBytes {
 pub mod fuzzing {
     use std::time::Duration;
 
+    use camino::Utf8Path;
     use jiff::Timestamp;
     use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+
+    /// Reads a `config.json`, and says whether it names a helper or a credential for Docker Hub; or the error's message.
+    pub fn credentials(text: &str) -> Result<bool, String> {
+        let file = super::keychain::file::File::parse(text, Utf8Path::new("config.json"));
+        let file = file.map_err(|error| error.to_string())?;
+        let found = file
+            .credential(&["docker.io".to_owned()])
+            .map_err(|error| error.to_string())?;
+        Ok(found.is_some() || file.helper("docker.io").is_some())
+    }
 
     /// Says whether the lines of a `WWW-Authenticate` ask for something that is known.
     #[must_use]

@@ -50,7 +50,7 @@ impl File {
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Utf8Path) -> Result<Self, KeychainError> {
+    pub(crate) fn parse(text: &str, path: &Utf8Path) -> Result<Self, KeychainError> {
         let content = serde_json::from_str(text).map_err(|error| KeychainError::Json {
             path: path.to_owned(),
             line: error.line(),

@@ -1,6 +1,6 @@
 //! Credentials: what the user gave, `config.json`, `auth.json`, and credential helpers.
 
-mod file;
+pub(super) mod file;
 mod helper;
 
 use std::collections::HashMap;
