@@ -26,6 +26,7 @@ mod document;
 mod error;
 mod lexical;
 mod mapping;
+mod place;
 mod scalar;
 mod strict;
 mod value;
