@@ -11,7 +11,7 @@ use super::document::{Document, Stream};
 use super::error::{ErrorKind, Fault};
 use super::scalar::{self, Resolved, Scalar, Style, Tag};
 use super::strict::{self, Tail};
-use super::{lexical, mapping, value};
+use super::{lexical, mapping, place, value};
 use crate::limits;
 
 const TOO_DEEP: ErrorKind = ErrorKind::Depth {
@@ -166,20 +166,17 @@ impl<'c, 'a> Composer<'c, 'a> {
         let mut span = span;
         let mut value = value;
         if style == Style::Plain && span.is_empty() {
-            // The parser writes `~` where nothing stands, and places it before the colon.
+            // The parser writes `~` where nothing stands.
             value = Cow::Borrowed("");
-            let at = self.behind_colon(span.start);
-            span = at..at;
+            if self.is_at_value() {
+                let at = place::empty_value(self.text, span.start);
+                span = at..at;
+            }
         }
         let content = match style {
             Style::Plain => span.clone(),
             Style::SingleQuoted | Style::DoubleQuoted => span.start + 1..span.end.saturating_sub(1).max(span.start + 1),
-            // The parser counts blank lines behind the text, and where there is no text, its header.
-            Style::Literal | Style::Folded if value.trim_ascii().is_empty() => span.start..span.start,
-            Style::Literal | Style::Folded => {
-                let lines = self.text.get(span.clone()).unwrap_or_default();
-                span.start..span.start + lines.trim_ascii_end().len()
-            }
+            Style::Literal | Style::Folded => place::block_content(self.text, &value, span.clone()),
         };
         self.check_form(style, &value, &span)?;
         let span = match style {
@@ -215,16 +212,6 @@ impl<'c, 'a> Composer<'c, 'a> {
         }
         self.push(Data::Scalar(scalar), &span);
         Ok(())
-    }
-
-    /// Where an empty value stands.
-    fn behind_colon(&self, offset: usize) -> usize {
-        let is_value = self.open.last().is_some_and(|frame| frame.is_mapping && !frame.at_key);
-        let rest = self.text.get(offset..).filter(|_| is_value).unwrap_or_default();
-        match rest.trim_start_matches(' ').strip_prefix(':') {
-            Some(behind) => offset + (rest.len() - behind.len()),
-            None => offset,
-        }
     }
 
     /// Refuses how the scalar is written where go-yaml reads something else.
@@ -304,7 +291,10 @@ impl<'c, 'a> Composer<'c, 'a> {
     fn start(&mut self, data: Data<'a>, style: StructureStyle, anchor: usize, span: &Span) -> Result<(), Fault> {
         let mut span = self.range(span)?;
         if style == StructureStyle::Block && matches!(data, Data::Sequence) {
-            span.start = self.first_dash(span.start);
+            let key_end = self.arena.nodes.last().map_or(0, |node| widen(node.end));
+            if self.is_at_value() {
+                span.start = place::sequence_start(self.text, key_end, span.start);
+            }
         }
         let expanded_before = self.expanded;
         if self.place(1) {
@@ -328,24 +318,6 @@ impl<'c, 'a> Composer<'c, 'a> {
         let next = self.next_index().saturating_add(1);
         self.arena.nodes.push(node_data(data, &span, next));
         Ok(())
-    }
-
-    /// Where a block sequence begins: the parser places one that is not indented behind its first `-`.
-    fn first_dash(&self, marked: usize) -> usize {
-        let is_value = self.open.last().is_some_and(|frame| frame.is_mapping && !frame.at_key);
-        let key_end = self.arena.nodes.last().map_or(0, |node| widen(node.end));
-        let Some(between) = self.text.get(key_end..marked).filter(|_| is_value) else {
-            return marked;
-        };
-        let mut line_start = key_end;
-        for line in between.split_inclusive('\n') {
-            let content = line.trim_ascii_start();
-            if line_start != key_end && content.starts_with('-') {
-                return line_start + (line.len() - content.len());
-            }
-            line_start += line.len();
-        }
-        marked
     }
 
     fn end(&mut self, span: &Span) -> Result<(), Fault> {
@@ -405,6 +377,11 @@ impl<'c, 'a> Composer<'c, 'a> {
                 limit: limits::YAML_ALIAS_NODES,
             },
         ))
+    }
+
+    /// Whether the next node is the value of a key.
+    fn is_at_value(&self) -> bool {
+        self.open.last().is_some_and(|frame| frame.is_mapping && !frame.at_key)
     }
 
     /// Counts a node into its parent; whether it is a key.

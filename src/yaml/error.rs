@@ -160,7 +160,7 @@ pub enum ErrorKind {
         /// The scanner's words.
         problem: String,
     },
-    /// A tag that does not fit its value, or that kship does not read.
+    /// A tag that does not fit its value.
     #[error("the value does not fit its tag `{tag}`")]
     Tag {
         /// The tag.
@@ -172,4 +172,10 @@ pub enum ErrorKind {
     /// Text behind the only value that a document has.
     #[error("text after the end of the document: indent it, or start a new document with `---`")]
     TrailingText,
+    /// A tag whose value depends on more than its text.
+    #[error("the tag `{tag}` is not read: remove it")]
+    UnreadTag {
+        /// The tag.
+        tag: &'static str,
+    },
 }

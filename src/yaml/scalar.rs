@@ -92,8 +92,8 @@ impl Scalar<'_> {
             Some("int") => (Tag::Int, "!!int"),
             Some("null") => (Tag::Null, "!!null"),
             // What a merge key or a time is depends on more than the text.
-            Some("merge") => return Err(ErrorKind::Tag { tag: "!!merge" }),
-            Some("timestamp") => return Err(ErrorKind::Tag { tag: "!!timestamp" }),
+            Some("merge") => return Err(ErrorKind::UnreadTag { tag: "!!merge" }),
+            Some("timestamp") => return Err(ErrorKind::UnreadTag { tag: "!!timestamp" }),
             _ => (Tag::String, "!!str"),
         };
         self.tag = kind;
@@ -370,7 +370,7 @@ mod tests {
         );
         assert_eq!(
             core("timestamp", "2001-12-14"),
-            Err("the value does not fit its tag `!!timestamp`".to_owned())
+            Err("the tag `!!timestamp` is not read: remove it".to_owned())
         );
         let binary = "the value tagged `!!binary` is not base64 of UTF-8 text".to_owned();
         assert_eq!(core("binary", "!"), Err(binary.clone()));
