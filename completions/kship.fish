@@ -30,8 +30,45 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_needs_command" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print version'
+complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l style -d 'How a pinned reference is spelled' -r -f -a "tag-digest\t'name:tag@sha256:... (the tag stays)'
+digest-only\t'name@sha256:..., for tools that refuse a tag beside a digest'"
+complete -c kship -n "__fish_kship_using_subcommand pin" -l platform -d 'Pin the image of one platform instead of the index of all' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l lock -d 'Read what tags mean from a lock file, and keep it up to date (kbld\'s and imgpkg\'s are read only)' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l format -d 'What to print' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand pin" -l include -d 'Only images that match a pattern, such as \'ghcr.io/company/**\'' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l exclude -d 'Not the images that match a pattern' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l rule -d 'Another field that holds an image: \'runnerImage\', \'spec.runner.image\', \'Kind:spec.images[]\'' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.company.com/hub' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l layout -d 'Read images from a folder of OCI image layouts, one a repository, and use no network' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-auth -d 'Log in to a registry with a password that stands in a file' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-ca -d 'Trust the certificate authorities in a PEM file, beside those of the system' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l plain-http -d 'Speak plain HTTP to a registry; loopback hosts need not be named' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l jobs -d 'Requests in flight to one registry' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand pin" -l check -d 'Write nothing; fail if an image has no digest'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l online -d 'With --check: also compare every digest with its registry'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l update -d 'Also replace digests whose tag has moved'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l unpin -d 'Take the digests away again'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l diff -d 'Write nothing; print what would change'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l stdout -d 'Write nothing; print the files with their changes, ready for `kubectl apply -f -`'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l locked -d 'Fail if the lock file would change'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l frozen -d 'Ask no registry: the lock file must know every tag'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l keep-going -d 'Write the files that are right even if others failed'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l explain -d 'List what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l args -d 'Also images in arguments: --sidecar-image=...'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l env -d 'Also images in environment variables: RELATED_IMAGE_...'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l embedded -d 'Also images in YAML inside ConfigMaps'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d 'Write `tag: TAG@DIGEST` into Helm values without a `digest` key'
+complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"

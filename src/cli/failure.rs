@@ -102,7 +102,11 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use registry::Error as E;
-    match error.downcast_ref()? {
+    let error = match error.downcast_ref() {
+        Some(pin::ResolveError::Registry(error)) => error,
+        _ => error.downcast_ref()?,
+    };
+    match error {
         E::Denied { .. } => {
             Some("log in with `docker login` or `podman login`, or name credentials with `--registry-auth`")
         }

@@ -81,7 +81,10 @@ impl Pin {
             return self.scan_stdin(settled, filter, env, outcome);
         }
         for path in &self.paths {
-            fs_err::metadata(path)?;
+            path.metadata().map_err(|source| Unreadable {
+                path: path.clone(),
+                source,
+            })?;
         }
         let Tree { files, links, errors } = pin::list(&self.paths);
         outcome.links(&links);
@@ -305,6 +308,13 @@ enum LockError {
     Unreadable { path: Utf8PathBuf, source: pin::LockError },
     #[error("{path} would change")]
     WouldChange { path: Utf8PathBuf },
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` cannot be read")]
+struct Unreadable {
+    path: Utf8PathBuf,
+    source: std::io::Error,
 }
 
 #[derive(Debug, thiserror::Error)]

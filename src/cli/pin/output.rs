@@ -156,14 +156,12 @@ impl Outcome {
             (Mode::Update, true) => Some("to update"),
         };
         report.summary.extend(done.map(|done| (done, report.changes.len())));
-        report.summary.push((
-            if self.mode == Mode::Unpin {
-                "unchanged"
-            } else {
-                "already pinned"
-            },
-            self.kept,
-        ));
+        let kept = match self.mode {
+            Mode::Check { .. } => "pinned",
+            Mode::Pin | Mode::Update => "already pinned",
+            Mode::Unpin => "unchanged",
+        };
+        report.summary.push((kept, self.kept));
         for rule in report.rules {
             let count = report
                 .findings

@@ -14,7 +14,13 @@ fn what_is_resolved_is_noted_and_used_again() {
         .file("a.yaml", pod("shop/api:2.0.1"))
         .run()
         .expect_code(0);
-    assert_snapshot!(output.read("images.lock"), @"");
+    assert_snapshot!(output.read("images.lock"), @r#"
+    # What each tag meant when it was resolved. Written by `kship pin --lock`.
+    apiVersion: kship.dev/v1alpha1
+    kind: ImageLock
+    images:
+      "docker.io/shop/api:2.0.1": {"digest": "sha256:8fe3d74ff692b99451e49167b039b6f1270c8380d0be56a12c7d962316be6c00", "mediaType": "application/vnd.oci.image.manifest.v1+json"}
+    "#);
     let again = plain(&["--lock", "images.lock", "--frozen"])
         .file("a.yaml", pod("shop/api:2.0.1"))
         .file("images.lock", output.read("images.lock"))
@@ -30,7 +36,16 @@ fn frozen_asks_nobody() {
         .file("a.yaml", pod("shop/api:2.0.1"))
         .run()
         .expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stdout -----
+    1 failed
+
+    ----- stderr -----
+    error: a.yaml:6:22: `docker.io/shop/api:2.0.1` is not in the lock file
+    hint: run once without `--frozen`, and commit the lock file
+    warning: nothing was written
+    ");
     assert!(!output.path().join("images.lock").exists());
 }
 
@@ -40,7 +55,12 @@ fn locked_refuses_a_change_and_writes_nothing() {
         .file("a.yaml", pod("shop/api:2.0.1"))
         .run()
         .expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stderr -----
+    error: images.lock would change
+    hint: run without `--locked` and commit the lock file
+    ");
     assert_eq!(output.read("a.yaml"), pod("shop/api:2.0.1"));
     assert!(!output.path().join("images.lock").exists());
 }
@@ -63,7 +83,20 @@ fn a_check_against_it_needs_no_registry() {
         .file("images.lock", lock("docker.io/shop/api:2.0.1", API))
         .run()
         .expect_code(1);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout -----
+    error[drifted]: tag `2.0.1` of `shop/api:2.0.1` now means sha256:8fe3d74ff692b99451e49167b039b6f1270c8380d0be56a12c7d962316be6c00
+     --> a.yaml:6:22
+      |
+    6 | ...: shop/api:2.0.1@sha256:0000000000000000000000000000000000000000000000000000000000000000}...
+      |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: pin to sha256:8fe3d74ff692b99451e49167b039b6f1270c8380d0be56a12c7d962316be6c00
+      = help: The tag and the digest name different images. Run `kship pin --update` to take the new one.
+
+    1 drifted
+    ");
 }
 
 #[test]
@@ -83,7 +116,11 @@ fn the_lock_of_kbld_is_read_and_never_written() {
         .file("kbld.lock", &kbld)
         .run()
         .expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stderr -----
+    error: kbld.lock is a lock file of kbld, which kship reads but does not write, and it does not know every tag
+    ");
 }
 
 #[test]
@@ -93,7 +130,17 @@ fn a_lock_file_that_is_none_is_named() {
         .file("images.lock", "a: [")
         .run()
         .expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stderr -----
+    error: images.lock cannot be used
+      caused by: 1:4: not readable as YAML
+      caused by: unclosed bracket '['
+    ");
     let output = plain(&["--frozen"]).file("a.yaml", pod("a:1")).run().expect_code(2);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 2
+    ----- stderr -----
+    error: --frozen needs a lock file: name one with --lock
+    ");
 }

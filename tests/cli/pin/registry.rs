@@ -90,12 +90,30 @@ fn a_single_platform_is_found_and_mended() {
 
 #[test]
 fn what_a_registry_does_wrong_is_told() {
-    assert_snapshot!(refused(&start(Fault::Html)), @"");
-    assert_snapshot!(refused(&start(Fault::Head(404))), @"");
-    assert_snapshot!(refused(&start(Fault::Head(403))), @"");
-    assert_snapshot!(refused(&start(Fault::RedirectLoop)), @"");
-    assert_snapshot!(refused(&start(Fault::Redirect("http://registry.invalid".to_owned()))), @"");
-    assert_snapshot!(refused(&start(Fault::Type("application/vnd.docker.distribution.manifest.v1+prettyjws"))), @"");
+    assert_snapshot!(refused(&start(Fault::Html)), @"
+    error: a.yaml:6:22: registry answered `HOST/shop/web:1` with an HTML page: expected a manifest
+    warning: nothing was written
+    ");
+    assert_snapshot!(refused(&start(Fault::Head(404))), @"
+    error: a.yaml:6:22: registry has no `HOST/shop/web:1`: 404 Not Found
+    warning: nothing was written
+    ");
+    assert_snapshot!(refused(&start(Fault::Head(403))), @"
+    error: a.yaml:6:22: registry denies access to `HOST/shop/web:1`: 403 Forbidden
+    warning: nothing was written
+    ");
+    assert_snapshot!(refused(&start(Fault::RedirectLoop)), @"
+    error: a.yaml:6:22: registry redirects `HOST/shop/web:1` more often than is followed, perhaps in a circle
+    warning: nothing was written
+    ");
+    assert_snapshot!(refused(&start(Fault::Redirect("http://registry.invalid".to_owned()))), @"
+    error: a.yaml:6:22: registry redirects `HOST/shop/web:1` to another host without TLS
+    warning: nothing was written
+    ");
+    assert_snapshot!(refused(&start(Fault::Type("application/vnd.docker.distribution.manifest.v1+prettyjws"))), @"
+    error: a.yaml:6:22: registry has `HOST/shop/web:1` in Docker's schema 1 only, which has no dependable digest
+    warning: nothing was written
+    ");
 }
 
 #[test]
@@ -104,7 +122,10 @@ fn no_login_is_told_with_the_way_to_one() {
         auth: Auth::Basic("shop", "s3cret"),
         ..Setup::default()
     });
-    assert_snapshot!(refused(&registry), @"");
+    assert_snapshot!(refused(&registry), @"
+    error: a.yaml:6:22: registry denies access to `HOST/shop/web:1`: 401 Unauthorized
+    warning: nothing was written
+    ");
     let image = format!("{}/shop/web:1", registry.host());
     let login = format!("{}=shop:password", registry.host());
     let output = plain(&["--registry-auth", &login, "a.yaml"])
@@ -151,7 +172,14 @@ fn nothing_answers_at_all() {
         .file("a.yaml", pod(&format!("{host}/shop/web:1")))
         .run()
         .expect_code(3);
-    assert_snapshot!(output.stderr.replace(&host, "HOST"), @"");
+    assert_snapshot!(output.stderr.replace(&host, "HOST"), @"
+    error: a.yaml:6:22: no answer to `HOST/shop/web:1`
+      caused by: error sending request
+      caused by: client error (Connect)
+      caused by: tcp connect error
+      caused by: Connection refused (os error 111)
+    warning: nothing was written
+    ");
 }
 
 #[test]

@@ -11,7 +11,13 @@ fn patterns_and_marks() {
         .file("a.yaml", &two)
         .run()
         .expect_code(0);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout -----
+    a.yaml:6:22: shop/api:2.0.1@sha256:8fe3d74ff692b99451e49167b039b6f1270c8380d0be56a12c7d962316be6c00
+    a.yaml:13:22: skipped `shop/web:1.4.2`: excluded
+    1 pinned, 1 skipped
+    ");
     let output = pin(&["--exclude", "docker.io/shop/*"])
         .file("a.yaml", &two)
         .run()
@@ -22,7 +28,12 @@ fn patterns_and_marks() {
         .file("a.yaml", marked)
         .run()
         .expect_code(0);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout -----
+    a.yaml:6:22: skipped `shop/api:2.0.1`: ignored: kind loads it
+    1 skipped
+    ");
 }
 
 #[test]
@@ -49,9 +60,23 @@ fn one_platform_of_an_index() {
         .file("a.yaml", pod("shop/web:1.4.2"))
         .run()
         .expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stdout -----
+    1 failed
+
+    ----- stderr -----
+    error: a.yaml:6:22: `docker.io/shop/web:1.4.2` has no image for linux/s390x: it has linux/amd64, linux/arm64
+    warning: nothing was written
+    ");
     let output = pin(&["--platform", "linux"]).run().expect_code(2);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 2
+    ----- stderr -----
+    error: invalid value 'linux' for '--platform <OS/ARCH[/VARIANT]>': `linux` is no platform: expected `os/architecture[/variant]`, such as linux/arm64
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -60,7 +85,12 @@ fn an_update_replaces_old_digests() {
         .file("a.yaml", pod(&format!("shop/api:2.0.1@{ZERO}")))
         .run()
         .expect_code(0);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout -----
+    a.yaml:6:22: shop/api:2.0.1@sha256:8fe3d74ff692b99451e49167b039b6f1270c8380d0be56a12c7d962316be6c00 (was sha256:0000000000000000000000000000000000000000000000000000000000000000)
+    1 updated
+    ");
     assert_eq!(output.read("a.yaml"), pod(&format!("shop/api:2.0.1@{API}")));
 }
 
@@ -104,7 +134,11 @@ fn fields_on_request() {
     assert_eq!(count(&["--args"]), 2);
     assert_eq!(count(&["--env"]), 2);
     let output = plain(&["--rule", "spec..image"]).run().expect_code(2);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 2
+    ----- stderr -----
+    error: rule `spec..image` has an empty key: expected a path such as `spec.runner.image` or `key=runnerImage`
+    ");
 }
 
 #[test]
@@ -132,14 +166,32 @@ fn settings_of_a_team_and_flags_over_them() {
         .expect_code(0);
     assert_eq!(output.read("a.yaml"), text.replace("2.0.1", &format!("2.0.1@{API}")));
     let output = pin(&[]).file("kship.yaml", "pin: {styl: x}\n").run().expect_code(3);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 3
+    ----- stderr -----
+    error: kship.yaml cannot be used
+      caused by: 1:7: `pin.styl` is not valid
+      caused by: unknown field `styl`, expected one of `args`, `embedded`, `env`, `exclude`, `helmTagDigest`, `include`, `lock`, `platform`, `rules`, `style`
+    ");
 }
 
 #[test]
 fn what_cannot_be_pinned_in_place_is_told() {
     let values = "image:\n  repository: shop/web\n  tag: 1.4.2\n";
     let output = pin(&[]).file("values.yaml", values).run().expect_code(1);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout -----
+    error[unpinned]: `shop/web:1.4.2` has no digest, and cannot be pinned in place: the chart's values have no `digest` key; pass --helm-tag-digest if its templates take `tag@digest`
+     --> values.yaml:3:8
+      |
+    3 |   tag: 1.4.2
+      |        ^^^^^
+      |
+      = help: A tag can be moved to other content at any time. Run `kship pin` to write the digest behind the tag.
+
+    1 unpinned
+    ");
     let output = pin(&["--helm-tag-digest"])
         .file("values.yaml", values)
         .run()

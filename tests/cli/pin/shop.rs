@@ -65,7 +65,7 @@ fn it_is_pinned_once_and_taken_back() {
         pinned,
         "pinning twice changes nothing"
     );
-    run(&["--check", "shop"], &pinned).expect_code(0);
+    let _ = run(&["--check", "shop"], &pinned).expect_code(0);
     assert_eq!(files(&run(&["--unpin", "shop"], &pinned).expect_code(0)), bare);
 }
 
