@@ -215,13 +215,12 @@ pub enum Error {
         limit: u64,
     },
     /// No connection, or one that broke.
-    #[error("no answer to {asked}")]
+    #[error("no answer to {asked}: {reason}")]
     Transport {
         /// What was asked for.
         asked: Asked,
-        /// What went wrong; it has no address in it.
-        #[source]
-        source: Arc<reqwest::Error>,
+        /// What is at the bottom of it; the layers above say no more. It has no address in it.
+        reason: String,
     },
     /// A media type that is none of the four.
     #[error("registry has {asked} as `{media_type}`: expected an image manifest or index")]
