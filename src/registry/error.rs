@@ -188,14 +188,13 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
-    /// TLS cannot be set up: no certificate authority is known to this machine.
-    #[error("no connection to {asked}: this machine has no certificate authorities to check a registry with")]
+    /// TLS cannot be set up, as on a machine without certificate authorities.
+    #[error("no connection to {asked}, for TLS cannot be set up: {reason}")]
     Tls {
         /// What was to be asked for.
         asked: Asked,
-        /// The reason.
-        #[source]
-        source: reqwest::Error,
+        /// What is at the bottom of it.
+        reason: String,
     },
     /// The token server, which the registry named, gave no token.
     #[error("no token for {asked}")]

@@ -59,9 +59,9 @@ impl SetupError {
         match self {
             Self::Ca(path) => Error::CaFile { path },
             Self::File(error) => Error::File(error),
-            Self::Tls(source) => Error::Tls {
+            Self::Tls(error) => Error::Tls {
                 asked: asked.clone(),
-                source,
+                reason: reason(&error),
             },
         }
     }
@@ -170,7 +170,8 @@ pub(crate) fn is_hopeless(error: &reqwest::Error, url: &Url) -> bool {
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let bottom = causes(error).last();
     let text = bottom.map_or_else(|| error.to_string(), ToString::to_string);
-    printable(&text, REASON_MAX)
+    // The TLS library's words for an error of somebody else.
+    printable(text.strip_prefix("unexpected error: ").unwrap_or(&text), REASON_MAX)
 }
 
 /// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.
