@@ -188,14 +188,13 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
-    /// TLS cannot be set up: no certificate authority is known to this machine.
-    #[error("no connection to {asked}: this machine has no certificate authorities to check a registry with")]
+    /// TLS cannot be set up, as on a machine without certificate authorities.
+    #[error("no connection to {asked}, for TLS cannot be set up: {reason}")]
     Tls {
         /// What was to be asked for.
         asked: Asked,
-        /// The reason.
-        #[source]
-        source: reqwest::Error,
+        /// What is at the bottom of it.
+        reason: String,
     },
     /// The token server, which the registry named, gave no token.
     #[error("no token for {asked}")]
@@ -215,13 +214,12 @@ pub enum Error {
         limit: u64,
     },
     /// No connection, or one that broke.
-    #[error("no answer to {asked}")]
+    #[error("no answer to {asked}: {reason}")]
     Transport {
         /// What was asked for.
         asked: Asked,
-        /// What went wrong; it has no address in it.
-        #[source]
-        source: Arc<reqwest::Error>,
+        /// What is at the bottom of it; the layers above say no more. It has no address in it.
+        reason: String,
     },
     /// A media type that is none of the four.
     #[error("registry has {asked} as `{media_type}`: expected an image manifest or index")]

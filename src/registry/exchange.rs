@@ -1,6 +1,5 @@
 //! One request and its answer: redirects are followed, failures that pass are tried again, at the pace of the host.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::error::{Asked, Error};
 use super::host::{Failure, Host};
 use super::retry;
 use super::secret::Secret;
-use super::transport::{Transport, is_hopeless};
+use super::transport::{Transport, is_hopeless, reason};
 use crate::limits;
 
 /// Sends requests.
@@ -251,7 +250,7 @@ fn give_up(host: &Host, call: &Call<'_>, trouble: Trouble, away: bool) -> Error 
         }
         Trouble::Broken(error) => {
             let whole_host = error.is_connect() || error.is_timeout() || !host.has_answered();
-            fail(host, call, &Failure::Transport(Arc::new(error)), whole_host && !away)
+            fail(host, call, &Failure::Transport(reason(&error)), whole_host && !away)
         }
     }
 }

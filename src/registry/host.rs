@@ -162,7 +162,7 @@ impl Host {
 pub(crate) enum Failure {
     Throttled(Answered),
     TimedOut(Duration),
-    Transport(Arc<reqwest::Error>),
+    Transport(String),
 }
 
 impl Failure {
@@ -175,9 +175,9 @@ impl Failure {
                 answered: answered.clone(),
             },
             Self::TimedOut(limit) => Error::TimedOut { asked, limit: *limit },
-            Self::Transport(source) => Error::Transport {
+            Self::Transport(reason) => Error::Transport {
                 asked,
-                source: Arc::clone(source),
+                reason: reason.clone(),
             },
         }
     }

@@ -80,6 +80,8 @@ pub(crate) fn random() -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -113,5 +115,14 @@ mod tests {
             delay(1, Some(Duration::from_secs(4)), &times, u16::MAX),
             Duration::from_secs(5)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_wait_stays_within_the_limits(text in "[0-9a-zµ.: ]{0,30}", attempt in 1_u32.., random: u16) {
+            let times = Times::default();
+            let wait = delay(attempt, parse_retry_after(&text, parse_date(NOW).unwrap()), &times, random);
+            prop_assert!(wait >= times.retry_floor && wait <= times.retry_after * 5 / 4);
+        }
     }
 }

@@ -11,8 +11,11 @@ use reqwest::{Certificate, redirect};
 use url::{Host, Url};
 
 use super::Times;
+use super::body::printable;
 use super::error::{Asked, Error};
 use crate::limits;
+
+const REASON_MAX: usize = 200;
 
 /// Makes connections; knows which hosts may be spoken to without TLS.
 #[derive(Debug)]
@@ -56,9 +59,9 @@ impl SetupError {
         match self {
             Self::Ca(path) => Error::CaFile { path },
             Self::File(error) => Error::File(error),
-            Self::Tls(source) => Error::Tls {
+            Self::Tls(error) => Error::Tls {
                 asked: asked.clone(),
-                source,
+                reason: reason(&error),
             },
         }
     }
@@ -161,6 +164,14 @@ pub(crate) fn is_hopeless(error: &reqwest::Error, url: &Url) -> bool {
             io::ErrorKind::ConnectionRefused => is_loopback_url(url),
             _ => false,
         })
+}
+
+/// What is at the bottom of an error, safe to print.
+pub(crate) fn reason(error: &reqwest::Error) -> String {
+    let bottom = causes(error).last();
+    let text = bottom.map_or_else(|| error.to_string(), ToString::to_string);
+    // The TLS library's words for an error of somebody else.
+    printable(text.strip_prefix("unexpected error: ").unwrap_or(&text), REASON_MAX)
 }
 
 /// All that an error is about; the source of an `io::Error` leaves out the error that it wraps.

@@ -92,6 +92,36 @@ async fn plain_http_is_for_loopback_hosts_and_those_that_are_named() {
     }
 }
 
+/// Only systems that keep their certificate authorities in files can be told to have none.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+#[test]
+fn a_machine_without_authorities_is_a_clear_error_where_tls_is_needed() {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "tls::without_authorities"])
+        .env("SSL_CERT_FILE", "/absent")
+        .env("SSL_CERT_DIR", "/absent")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, without certificate authorities"]
+async fn without_authorities() {
+    let (plain, secure) = (TestRegistry::any(), start());
+    resolve(&client(), &format!("{}/a:1", plain.host())).await.unwrap();
+    let reference = format!("{}/a:1", secure.host());
+    assert_eq!(
+        explain(&resolve(&client(), &reference).await.unwrap_err()),
+        format!(
+            "no connection to `{reference}`, for TLS cannot be set up: No CA certificates were loaded from the system"
+        )
+    );
+    let folder = Folder::new();
+    let client = trusting(vec![folder.write("ca.pem", secure.ca_pem().as_bytes())]);
+    resolve(&client, &reference).await.unwrap();
+}
+
 #[tokio::test]
 async fn names_of_this_machine_are_loopback_too() {
     let registry = TestRegistry::any();
