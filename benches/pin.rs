@@ -32,7 +32,7 @@ const RUNS: usize = 9;
 
 fn main() {
     resolving(16);
-    resolving(64);
+    resolving(32);
     checking();
 }
 

@@ -12,5 +12,7 @@ mod help;
 mod output;
 /// Image tags become digests.
 mod pin;
+/// What the README says works.
+mod readme;
 #[path = "../support/mod.rs"]
 mod support;

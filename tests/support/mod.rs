@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
+    unused_imports,
     reason = "a test may panic, and each test binary uses a part of this"
 )]
 
