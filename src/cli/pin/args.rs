@@ -82,7 +82,7 @@ pub(crate) struct Pin {
     #[arg(long, value_name = "PATTERN", help_heading = "Which images")]
     exclude: Vec<String>,
 
-    /// Another field that holds an image: 'runnerImage', 'spec.runner.image', 'Kind:spec.images[]'
+    /// Another field that holds an image: 'spec.runner.image', 'Kind:spec.images[]', 'key=runnerImage'
     #[arg(long = "rule", value_name = "FIELD", help_heading = "Which images")]
     rules: Vec<String>,
 
