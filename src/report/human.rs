@@ -265,7 +265,8 @@ mod tests {
              2 | image: 'shöp/web:1.4.2' # front\n  \
              |         ^^^^^^^^^^^^^^\n  \
              |\n  \
-             = help: pin it to sha256:d\n\
+             = help: pin it to sha256:d\n  \
+             = help: Run `kship pin` to write the digest.\n\
              \n\
              deploy/web.yaml:3:10: pinned `redis:7`\n\
              deploy/web.yaml:4:8: skipped `${IMAGE}`: a variable\n\
