@@ -66,3 +66,16 @@ pub const HELPER: Duration = Duration::from_secs(30);
 
 /// Requests in flight to one registry host. `--jobs` changes it.
 pub const IN_FLIGHT: usize = 16;
+
+/// Longest text that is read as a reference, in bytes: a host name of 255, a repository of 255, a tag of 128, a digest of
+/// 136, and what parts them.
+pub const REFERENCE_BYTES: usize = 1024;
+
+/// Characters of a value or field name that a report repeats.
+pub const EXCERPT_CHARACTERS: usize = 300;
+
+/// Largest `kship.yaml`, in bytes.
+pub const POLICY_BYTES: u64 = 4 << 20;
+
+/// Platforms that a message lists.
+pub const PLATFORMS_SHOWN: usize = 20;

@@ -48,5 +48,5 @@ fn edit(file: &str, text: &str, mode: Mode) -> Option<String> {
     let names = scan.sites.iter().map(|site| site.reference.tagged());
     let tags: BTreeMap<_, _> = names.map(|name| (name, Ok(resolution.clone()))).collect();
     let plan = plan(&scan, mode, Style::TagDigest, &filter, &tags, &Standings::new());
-    splice(&scan, &plan.changes, &options).ok()
+    Some(splice(&scan, &plan.changes, &options, Style::TagDigest).expect("an edit that means what it says"))
 }

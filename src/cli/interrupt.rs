@@ -4,8 +4,7 @@ use super::Failure;
 
 /// Runs a future to its end, unless the user or the system asks the process to stop.
 ///
-/// Nothing has been written by then: files change only after every answer is there. Once this has been called, a signal
-/// during the short time of writing no longer ends the process, so that no temporary file stays behind.
+/// Nothing has been written by then: files change only after every answer is there.
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -14,6 +13,17 @@ pub(crate) fn run<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
             () = stop() => Err(Failure::new(Interrupted)),
             value = work => Ok(value),
         }
+    })
+}
+
+/// Runs the short work of writing files; a signal during it is ignored, so that no temporary file stays behind.
+pub(crate) fn shielded<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut stop = std::pin::pin!(stop());
+        // A listener that has been asked once replaces what the system would do.
+        let _ = std::future::poll_fn(|context| std::task::Poll::Ready(stop.as_mut().poll(context).is_ready())).await;
+        Ok(work())
     })
 }
 

@@ -6,8 +6,10 @@
 pub mod completions;
 mod env;
 mod failure;
+mod input;
 mod interrupt;
 mod pin;
+mod policy;
 mod progress;
 mod registry;
 mod ui;

@@ -87,9 +87,9 @@ impl Ui {
         self.out.write(text).map_err(|error| Failure::new(OutputError(error)))
     }
 
-    /// Writes a report to standard output, and its failures to standard error for whoever reads along.
+    /// Writes a report to standard output; `explain` tells each skip to people.
     ///
-    /// In GitHub's format failures are annotations in the same log, and not told twice. `explain` tells each skip to people.
+    /// Failures are for [`Self::failures`], which comes before: on a terminal the counts stand last.
     ///
     /// # Errors
     /// As [`Self::product`].
@@ -101,16 +101,11 @@ impl Ui {
             Format::Sarif => sarif::render(report)?,
             Format::Github => github::render(report),
         };
-        // On a terminal the counts stand last.
-        if format != Format::Github {
-            self.failures(report);
-        }
         self.product(&text)
     }
 
     /// Tells a report on standard error, because standard output holds another product.
     pub fn report_aside(&mut self, report: &Report, explain: bool) {
-        self.failures(report);
         if !self.quiet || !report.findings.is_empty() {
             // Nothing can be done about a standard error that cannot be written.
             let _ = self
@@ -127,7 +122,8 @@ impl Ui {
         }
     }
 
-    fn failures(&mut self, report: &Report) {
+    /// Tells what a report could not decide, on standard error.
+    pub fn failures(&mut self, report: &Report) {
         for failure in &report.failures {
             self.chain(&human::failure_lines(failure));
         }

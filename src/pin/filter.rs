@@ -8,10 +8,6 @@ use super::site::{Site, SkipReason};
 use crate::oci::Reference;
 use crate::policy::{DigestRule, Pattern, Policy};
 use crate::report::relative_path;
-use crate::text::LineIndex;
-
-/// The marks in comments that keep a line from being pinned; what follows the first two is the reason.
-const MARKS: [&str; 3] = ["kship:ignore=", "kship:ignore", "ratchet:exclude"];
 
 /// What decides whether an image counts.
 #[derive(Debug)]
@@ -31,32 +27,33 @@ pub struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    /// Says why an image is left alone, if it is.
+    /// Says why an image is left alone, if it is; `mark` is the reason of a comment beside it.
     #[must_use]
-    pub fn skip(&self, path: &Utf8Path, text: &str, lines: &LineIndex, site: &Site) -> Option<SkipReason> {
-        if let Some(reason) = mark(text, lines, site) {
-            return Some(SkipReason::Ignored { reason });
+    pub fn skip(&self, path: &Utf8Path, site: &Site, mark: Option<&String>) -> Option<SkipReason> {
+        if let Some(reason) = mark {
+            return Some(SkipReason::Ignored { reason: reason.clone() });
         }
-        if site.reference.digest().is_none()
-            && let Some(reason) = self.accepted(UNPINNED.code, path, &site.reference)
-        {
+        let unpinned = site.reference.digest().is_none();
+        if unpinned && let Some(reason) = self.accepted(UNPINNED.code, path, &site.reference.tagged()) {
             return Some(SkipReason::Ignored { reason });
         }
         let hits = |patterns: &[Pattern]| patterns.iter().any(|pattern| matches(pattern, &site.reference));
         let excluded = hits(&self.exclude) || !(self.include.is_empty() || hits(&self.include));
-        let optional = self.policy.digest_rule(&site.reference.tagged()) == DigestRule::Optional;
-        (excluded || optional).then_some(SkipReason::Excluded)
+        let floats = unpinned && self.policy.digest_rule(&site.reference.tagged()) == DigestRule::Optional;
+        (excluded || floats).then_some(SkipReason::Excluded)
     }
 
     /// The reason for which `kship.yaml` accepts a finding, if it does.
     #[must_use]
-    pub fn accepted(&self, rule: &str, path: &Utf8Path, reference: &Reference) -> Option<String> {
-        let path = relative_path(&self.here.join(path), &self.root);
+    pub fn accepted(&self, rule: &str, path: &Utf8Path, image: &str) -> Option<String> {
+        // Outside the working directory the path becomes absolute, and `..` in it is gone.
+        let path = self.here.join(relative_path(path, &self.here));
+        let path = path.strip_prefix(&self.root).unwrap_or(&path);
         let entry = self
             .policy
             .ignore
             .iter()
-            .find(|entry| entry.accepts(rule, path.as_str(), &reference.tagged(), self.today))?;
+            .find(|entry| entry.accepts(rule, path.as_str(), image, self.today))?;
         Some(entry.reason.clone())
     }
 }
@@ -65,37 +62,6 @@ impl Filter<'_> {
 fn matches(pattern: &Pattern, reference: &Reference) -> bool {
     let written = reference.as_written().split('@').next().unwrap_or("");
     pattern.matches(written) || pattern.matches(&reference.tagged())
-}
-
-/// The reason in an ignore mark: in a comment on the lines of the site, or alone on the line above.
-fn mark(text: &str, lines: &LineIndex, site: &Site) -> Option<String> {
-    let (first, last) = (lines.line_of(site.span.start), lines.line_of(site.span.end));
-    let line = |number: usize| text.get(lines.line_range(text, number)).unwrap_or("");
-    let above = first
-        .checked_sub(1)
-        .map(line)
-        .filter(|line| line.trim_start().starts_with('#'));
-    let after = |line: usize| {
-        let from = if line == last {
-            site.span.end
-        } else {
-            lines.line_range(text, line).start
-        };
-        text.get(from..lines.line_range(text, line).end).unwrap_or("")
-    };
-    above.into_iter().chain((first..=last).map(after)).find_map(reason_in)
-}
-
-fn reason_in(text: &str) -> Option<String> {
-    let (_, comment) = text.split_once('#')?;
-    let (mark, at) = MARKS.iter().find_map(|mark| comment.find(mark).map(|at| (mark, at)))?;
-    let reason = comment.get(at + mark.len()..).unwrap_or("").trim();
-    let given = mark.ends_with('=') && !reason.is_empty();
-    Some(if given {
-        reason.to_owned()
-    } else {
-        "no reason given".to_owned()
-    })
 }
 
 #[cfg(test)]
@@ -120,33 +86,20 @@ mod tests {
         let mut found = Found::default();
         found.push_text("image", image, image, at..at + image.len());
         filter
-            .skip(
-                Utf8Path::new("dev/a.yaml"),
-                text,
-                &LineIndex::new(text),
-                &found.sites[0],
-            )
+            .skip(Utf8Path::new("dev/a.yaml"), &found.sites[0], None)
             .map(|skip| skip.describe().into_owned())
     }
 
     #[test]
-    fn marks_count_on_the_line_and_alone_above_it() {
-        let policy = Policy::default();
-        let skip = |text: &str| skip(&filter(&policy, &[], &[]), text, "nginx:1");
-        assert_eq!(
-            skip("image: nginx:1 # kship:ignore=kind loads it\n").unwrap(),
-            "ignored: kind loads it"
-        );
-        assert_eq!(
-            skip("{image: nginx:1, name: x} # kship:ignore\n").unwrap(),
-            "ignored: no reason given"
-        );
-        assert_eq!(
-            skip("# ratchet:exclude\nFROM nginx:1\n").unwrap(),
-            "ignored: no reason given"
-        );
-        assert_eq!(skip("a: b # kship:ignore=other line\nimage: nginx:1\n"), None);
-        assert_eq!(skip("image: nginx:1\n# kship:ignore=below\n"), None);
+    fn paths_of_the_policy_are_those_below_its_folder() {
+        let policy = crate::policy::parse("ignore: [{rule: unpinned, path: 'dev/**', reason: local}]").unwrap();
+        let below = Filter {
+            here: "/top/sub".into(),
+            ..filter(&policy, &[], &[])
+        };
+        let accepted = |path: &str| below.accepted("unpinned", Utf8Path::new(path), "a:1").is_some();
+        assert!(accepted("../dev/a.yaml") && accepted("/top/dev/a.yaml"));
+        assert!(!accepted("dev/a.yaml") && !accepted("../../dev/a.yaml"));
     }
 
     #[test]

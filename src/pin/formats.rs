@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::options::Options;
 use super::scalar::Finder;
 use super::site::{Found, Site, SkipReason, Slot};
-use super::{actions, ci, compose, dockerfile, gitlab, helm, kubernetes, kustomize};
+use super::{actions, ci, compose, dockerfile, gitlab, helm, kubernetes, kustomize, mark};
 use crate::yaml::{self, Document, Node};
 
 /// What a file holds, as far as its name tells.
@@ -98,6 +98,7 @@ pub fn find_in(format: Format, text: &str, options: &Options) -> Result<Found, y
     let mut found = Found::default();
     if format == Format::Dockerfile {
         dockerfile::find(text, &mut found);
+        mark::note(&mut found, text, |line| mark::whole_line_comment(text, line));
     } else {
         let stream = yaml::parse(text)?;
         let mut finder = Finder::new(&stream, options);
@@ -105,6 +106,7 @@ pub fn find_in(format: Format, text: &str, options: &Options) -> Result<Found, y
             document(format, root, &mut finder);
         }
         found = finder.found;
+        mark::note(&mut found, text, |line| stream.comment(line));
     }
     Ok(tidy(found))
 }
@@ -210,6 +212,7 @@ fn tidy(mut found: Found) -> Found {
     Found {
         sites,
         skips: found.skips,
+        marks: found.marks,
     }
 }
 

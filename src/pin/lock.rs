@@ -81,15 +81,20 @@ impl Lock {
         self.images.insert(reference.tagged(), locked);
     }
 
-    /// Keeps only the tags that are still in use.
-    pub fn retain(&mut self, in_use: impl Fn(&str) -> bool) {
-        self.images.retain(|tagged, _| in_use(tagged));
-    }
-
     /// The tool whose lock was read, if it is not kship's own: such a file is never written.
     #[must_use]
     pub const fn foreign(&self) -> Option<&'static str> {
         self.foreign
+    }
+
+    /// The images that another lock has and this one has not, or has with another digest; sorted.
+    #[must_use]
+    pub fn missing<'l>(&self, other: &'l Self) -> Vec<&'l str> {
+        let news = other
+            .images
+            .iter()
+            .filter(|(tagged, locked)| self.images.get(*tagged) != Some(*locked));
+        news.map(|(tagged, _)| tagged.as_str()).collect()
     }
 
     /// The file's text.

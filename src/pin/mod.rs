@@ -18,6 +18,7 @@ mod helm;
 mod kubernetes;
 mod kustomize;
 mod lock;
+mod mark;
 mod options;
 mod plan;
 mod registry_map;

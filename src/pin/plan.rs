@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::filter::Filter;
 use super::resolve::{self, Resolution, Resolutions, Standing, Standings};
-use super::rules::{DRIFTED, INVALID_DIGEST, SINGLE_PLATFORM, UNPINNED, VANISHED};
+use super::rules::{DRIFTED, INVALID_DIGEST, SINGLE_PLATFORM, UNPINNABLE, UNPINNED, VANISHED};
 use super::scan::Scan;
 use super::site::{Site, Skip, SkipReason, Slot, Style};
 use crate::oci::Digest;
@@ -131,14 +131,14 @@ impl Planner<'_> {
         match (mode, site.reference.digest()) {
             (Mode::Unpin, Some(_)) => match site.slot.unpin() {
                 Some(edit) => self.change(site, None, edit),
-                None => self.plan.kept += 1,
+                None => self.skip(site, SkipReason::Undoable),
             },
             (Mode::Unpin, None) => self.plan.kept += 1,
-            (Mode::Check { .. }, None) => match tag {
-                Some(Err(error)) if !error.is_not_found() => self.fail(site, error),
-                Some(Ok(resolution)) => self.unpinned(site, Some(&resolution.digest)),
-                _ => self.unpinned(site, None),
-            },
+            // The answer is no whatever a registry says; what it says is the remedy.
+            (Mode::Check { .. }, None) => {
+                let now = tag.and_then(|answer| answer.as_ref().ok());
+                self.unpinned(site, now.map(|resolution| &resolution.digest));
+            }
             (Mode::Check { .. }, Some(digest)) => match standings.get(&resolve::key(&site.reference)) {
                 None => self.kept_or_drifted(site, digest, tag),
                 Some(Ok(standing)) => self.standing(site, standing),
@@ -148,13 +148,15 @@ impl Planner<'_> {
                 (Slot::Fixed(_), _) => self.unpinned(site, None),
                 (Slot::Writable { .. }, Some(Ok(resolution))) => self.write(site, resolution),
                 (Slot::Writable { .. }, Some(Err(error))) => self.fail(site, error),
-                (Slot::Writable { .. }, None) => self.unpinned(site, None),
+                // Another failure kept it from being asked for.
+                (Slot::Writable { .. }, None) => {}
             },
             (Mode::Pin, Some(_)) => self.plan.kept += 1,
             (Mode::Update, Some(digest)) => match tag {
                 Some(Ok(resolution)) if resolution.digest != *digest => self.write(site, resolution),
                 Some(Err(error)) => self.fail(site, error),
-                _ => self.plan.kept += 1,
+                Some(Ok(_)) => self.plan.kept += 1,
+                None => self.skip(site, SkipReason::TagElsewhere),
             },
         }
     }
@@ -215,11 +217,22 @@ impl Planner<'_> {
 
     fn unpinned(&mut self, site: &Site, digest: Option<&Digest>) {
         let name = site.reference.as_written();
-        let message = match &site.slot {
-            Slot::Writable { .. } => format!("`{name}` has no digest"),
-            Slot::Fixed(why) => format!("`{name}` has no digest, and cannot be pinned in place: {why}"),
-        };
-        self.find(site, &UNPINNED, message, digest);
+        match &site.slot {
+            Slot::Writable { .. } => self.find(site, &UNPINNED, format!("`{name}` has no digest"), digest),
+            Slot::Fixed(why) => {
+                let message = format!("`{name}` has no digest, and cannot be pinned in place: {why}");
+                self.find(site, &UNPINNABLE, message, None);
+            }
+        }
+    }
+
+    fn skip(&mut self, site: &Site, reason: SkipReason) {
+        self.plan.skips.push(Skip {
+            field: site.field.clone(),
+            text: site.reference.as_written().to_owned(),
+            span: site.span.clone(),
+            reason,
+        });
     }
 
     fn malformed(&mut self, skip: &Skip) {
@@ -234,16 +247,11 @@ impl Planner<'_> {
     }
 
     fn find(&mut self, site: &Site, rule: &'static Rule, message: String, digest: Option<&Digest>) {
-        if let Some(reason) = self.filter.accepted(rule.code, &self.scan.path, &site.reference) {
-            let reason = SkipReason::Ignored { reason };
-            let text = site.reference.as_written().to_owned();
-            self.plan.skips.push(Skip {
-                field: site.field.clone(),
-                text,
-                span: site.span.clone(),
-                reason,
-            });
-            return;
+        if let Some(reason) = self
+            .filter
+            .accepted(rule.code, &self.scan.path, &site.reference.tagged())
+        {
+            return self.skip(site, SkipReason::Ignored { reason });
         }
         let mut finding = Finding::new(rule, message, self.location(site.span.clone())).with_field(&site.field);
         if let Some((digest, edit)) = digest.and_then(|digest| Some((digest, site.slot.write(digest, self.style)?))) {
@@ -254,9 +262,10 @@ impl Planner<'_> {
     }
 
     fn write(&mut self, site: &Site, resolution: &Resolution) {
-        match site.slot.write(&resolution.digest, self.style) {
-            Some(edit) => self.change(site, Some(resolution.digest.clone()), edit),
-            None => self.unpinned(site, Some(&resolution.digest)),
+        match (site.slot.write(&resolution.digest, self.style), site.reference.digest()) {
+            (Some(edit), _) => self.change(site, Some(resolution.digest.clone()), edit),
+            (None, None) => self.unpinned(site, None),
+            (None, Some(_)) => self.standing(site, &Standing::Drifted(Some(resolution.digest.clone()))),
         }
     }
 
@@ -282,6 +291,6 @@ impl Planner<'_> {
     }
 
     fn location(&self, range: std::ops::Range<usize>) -> Location {
-        Location::new(&self.scan.path, &self.scan.text, &self.scan.lines, range)
+        Location::new(&self.scan.shown, &self.scan.text, &self.scan.lines, range)
     }
 }

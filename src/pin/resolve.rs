@@ -8,7 +8,10 @@ use futures_util::stream::FuturesUnordered;
 
 use super::lock::{Lock, Locked};
 use super::registry_map::RegistryMap;
-use crate::oci::{DEFAULT_TAG, Digest, Index, ManifestError, MediaType, PinnedReference, Platform, Reference};
+use crate::limits;
+use crate::oci::{
+    DEFAULT_TAG, Digest, Index, Manifest, ManifestError, MediaType, PinnedReference, Platform, Reference,
+};
 use crate::registry::{self, Registry, Target};
 
 /// What a tag means.
@@ -130,13 +133,25 @@ impl Resolver<'_> {
         let repository = self.map.target(reference.repository())?;
         let target = Target::Tag(reference.tag().unwrap_or(DEFAULT_TAG).to_owned());
         let resolved = self.registry.resolve(&repository, &target).await?;
-        let Some(platform) = self.platform.filter(|_| resolved.media_type.is_index()) else {
-            return Ok(Resolution {
-                digest: resolved.digest,
-                media_type: Some(resolved.media_type),
-            });
+        let pinned = PinnedReference::new(repository, resolved.digest.clone());
+        let whole = Resolution {
+            digest: resolved.digest,
+            media_type: Some(resolved.media_type),
         };
-        let index = self.index(&PinnedReference::new(repository, resolved.digest)).await?;
+        let Some(platform) = self.platform else {
+            return Ok(whole);
+        };
+        if !whole.media_type.as_ref().is_some_and(MediaType::is_index) {
+            return match self.platform_of(&pinned).await? {
+                Some(have) if !have.covers(platform) => Err(Error::NoPlatform {
+                    reference: reference.tagged(),
+                    platform: platform.clone(),
+                    available: have.to_string(),
+                }),
+                _ => Ok(whole),
+            };
+        }
+        let index = self.index(&pinned).await?;
         let covered: Vec<_> = index
             .images()
             .filter(|entry| entry.platform.as_ref().is_some_and(|have| have.covers(platform)))
@@ -176,8 +191,10 @@ impl Resolver<'_> {
         };
         if let Some(index) = now.filter(|now| now.media_type.as_ref().is_some_and(MediaType::is_index)) {
             let pinned = PinnedReference::new(repository.clone(), index.digest.clone());
-            let entries = self.index(&pinned).await.map_err(Arc::new)?;
-            if let Some(entry) = entries.manifests.iter().find(|entry| entry.digest == *digest) {
+            // That the tag has moved is known already; an index that cannot be read only hides why.
+            let entries = self.index(&pinned).await.ok();
+            let mut entries = entries.iter().flat_map(|index| &index.manifests);
+            if let Some(entry) = entries.find(|entry| entry.digest == *digest) {
                 return Ok(Standing::SinglePlatform {
                     index: index.digest.clone(),
                     platform: entry.platform.clone(),
@@ -185,9 +202,6 @@ impl Resolver<'_> {
             }
         }
         let now = now.map(|now| now.digest.clone());
-        if self.frozen {
-            return Ok(Standing::Drifted(now));
-        }
         match self
             .registry
             .resolve(&repository, &Target::Digest(digest.clone()))
@@ -196,8 +210,20 @@ impl Resolver<'_> {
             Ok(_) if reference.tag().is_none() => Ok(Standing::Current),
             Ok(_) => Ok(Standing::Drifted(now)),
             Err(registry::Error::NotFound { .. }) => Ok(Standing::Vanished(now)),
+            Err(_) if now.is_some() => Ok(Standing::Drifted(now)),
             Err(error) => Err(Arc::new(error.into())),
         }
+    }
+
+    /// The platform that an image's configuration names (image-spec, config.md); an artifact has none.
+    async fn platform_of(&self, pinned: &PinnedReference) -> Result<Option<Platform>, Error> {
+        let manifest = self.registry.manifest(pinned).await?;
+        let manifest = Manifest::parse(&manifest.bytes).map_err(|source| Error::Index {
+            reference: pinned.to_string(),
+            source,
+        })?;
+        let config = PinnedReference::new(pinned.repository().clone(), manifest.config.digest);
+        Ok(serde_json::from_slice(&self.registry.blob(&config).await?).ok())
     }
 
     async fn index(&self, pinned: &PinnedReference) -> Result<Index, Error> {
@@ -224,17 +250,24 @@ fn platforms<'a>(entries: impl Iterator<Item = &'a crate::oci::Descriptor>) -> S
         .filter_map(|entry| entry.platform.as_ref())
         .map(Platform::to_string)
         .collect();
-    names.into_iter().collect::<Vec<_>>().join(", ")
+    let shown: Vec<String> = names.iter().take(limits::PLATFORMS_SHOWN).cloned().collect();
+    let more = names.len().saturating_sub(shown.len());
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{rest}", shown.join(", "))
 }
 
 /// Why a tag could not be resolved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The registry's index cannot be read.
-    #[error("index `{reference}` cannot be read")]
+    /// The registry's manifest or index cannot be read.
+    #[error("manifest `{reference}` cannot be read")]
     Index {
-        /// The index.
+        /// The manifest.
         reference: String,
         /// Why.
         source: ManifestError,

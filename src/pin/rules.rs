@@ -10,6 +10,12 @@ pub const UNPINNED: Rule = Rule {
     level: Level::Error,
 };
 
+/// A reference without a digest where none can be written: the same finding, with other advice.
+pub const UNPINNABLE: Rule = Rule {
+    help: "Change the place as the message says, or accept it with `# kship:ignore=reason`.",
+    ..UNPINNED
+};
+
 /// Something after `@` that is no digest.
 pub const INVALID_DIGEST: Rule = Rule {
     code: "invalid-digest",

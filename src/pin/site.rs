@@ -1,8 +1,10 @@
 //! Places where a file names an image, and how a digest is written there.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::limits;
 use crate::oci::{Digest, Reference, ReferenceError};
 use crate::text::Edit;
 
@@ -13,6 +15,8 @@ pub struct Found {
     pub sites: Vec<Site>,
     /// Places that were passed over, each with its reason.
     pub skips: Vec<Skip>,
+    /// The reasons in comments such as `# kship:ignore=reason`, by the first byte of the place that they mark.
+    pub marks: BTreeMap<usize, String>,
 }
 
 impl Found {
@@ -20,7 +24,7 @@ impl Found {
     ///
     /// `raw` is what stands at `content` in the file; it may differ from the decoded `value` (escapes, line folds).
     pub fn push_text(&mut self, field: impl Into<String>, value: &str, raw: &str, content: Range<usize>) {
-        let field = field.into();
+        let field = excerpt(&field.into());
         match parse(value) {
             Ok(reference) => {
                 let slot = Slot::in_text(&reference, raw, content.clone());
@@ -36,10 +40,12 @@ impl Found {
     }
 
     /// Files a place that was passed over.
+    ///
+    /// Of a long text the beginning is kept: an alias can repeat it many times.
     pub fn push_skip(&mut self, field: impl Into<String>, text: &str, span: Range<usize>, reason: SkipReason) {
         self.skips.push(Skip {
-            field: field.into(),
-            text: text.to_owned(),
+            field: excerpt(&field.into()),
+            text: excerpt(text),
             span,
             reason,
         });
@@ -206,6 +212,8 @@ pub enum SkipReason {
     TagElsewhere,
     /// Made by a template engine: `{{ ... }}`.
     Template,
+    /// A digest that `--unpin` does not take away: no tag would remain, or it is written with escapes.
+    Undoable,
     /// Filled in later: `${VAR}`, `$(params.image)`.
     Variable,
 }
@@ -227,6 +235,7 @@ impl SkipReason {
             Self::NotAReference(_) => "not-a-reference",
             Self::TagElsewhere => "tag-elsewhere",
             Self::Template => "template",
+            Self::Undoable => "undoable",
             Self::Variable => "variable",
         }
     }
@@ -247,8 +256,17 @@ impl SkipReason {
             Self::NotAReference(error) => return Cow::Owned(format!("not a reference: {error}")),
             Self::TagElsewhere => "no tag here; it is decided elsewhere",
             Self::Template => "made by a template",
+            Self::Undoable => "the digest stays: no tag would remain, or it cannot be taken away in place",
             Self::Variable => "filled in from a variable",
         })
+    }
+}
+
+/// The beginning of a text, as reports show it.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(limits::EXCERPT_CHARACTERS) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -269,6 +287,11 @@ pub fn parse(text: &str) -> Result<Reference, SkipReason> {
     }
     if text.starts_with("ko://") {
         return Err(SkipReason::Import);
+    }
+    if text.len() > limits::REFERENCE_BYTES {
+        return Err(SkipReason::NotAReference(ReferenceError::TooLong {
+            length: text.len(),
+        }));
     }
     Reference::parse(text).map_err(SkipReason::NotAReference)
 }

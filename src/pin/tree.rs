@@ -12,8 +12,10 @@ pub const IGNORE_FILE: &str = ".kshipignore";
 pub struct Tree {
     /// Files in the order of their paths, each once.
     pub files: Vec<Utf8PathBuf>,
-    /// Symbolic links, which a walk does not follow: their targets are walked, or lie outside the tree.
+    /// Symbolic links to folders and to what lies outside the tree, which a walk does not follow.
     pub links: Vec<Utf8PathBuf>,
+    /// Files whose names are not UTF-8, as well as they can be shown.
+    pub nameless: Vec<String>,
     /// Folders and files that could not be read.
     pub errors: Vec<ignore::Error>,
 }
@@ -41,10 +43,18 @@ pub fn list(paths: &[Utf8PathBuf]) -> Tree {
     tree
 }
 
+/// Says whether a symbolic link leads to something in the tree: it is a file of the tree under another name.
+fn leads_into(link: &Utf8Path, folder: &Utf8Path) -> bool {
+    let target = fs_err::canonicalize(link);
+    let root = fs_err::canonicalize(folder);
+    matches!((&target, &root), (Ok(target), Ok(root)) if target.starts_with(root))
+}
+
 fn walk(folder: &Utf8Path, tree: &mut Tree) {
     let walker = ignore::WalkBuilder::new(folder)
         .hidden(false)
         .git_global(false)
+        .ignore(false)
         .require_git(false)
         .add_custom_ignore_filename(IGNORE_FILE)
         .filter_entry(|entry| entry.file_name() != ".git")
@@ -60,17 +70,20 @@ fn walk(folder: &Utf8Path, tree: &mut Tree) {
         let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
             continue;
         };
-        // A name that is not UTF-8 ends in none of the endings that matter.
-        let Ok(path) = Utf8PathBuf::from_path_buf(entry.into_path()) else {
-            continue;
+        let path = match Utf8PathBuf::from_path_buf(entry.into_path()) {
+            Ok(path) => path,
+            Err(path) => {
+                tree.nameless.push(path.to_string_lossy().into_owned());
+                continue;
+            }
         };
-        if Format::of_path(&path).is_none() {
-            continue;
-        }
         let path = path.strip_prefix("./").map(Utf8Path::to_owned).unwrap_or(path);
-        if kind.is_symlink() {
+        let named = Format::of_path(&path).is_some();
+        if !kind.is_symlink() {
+            tree.files.extend(named.then_some(path));
+        } else if path.is_dir() || !leads_into(&path, folder) {
             tree.links.push(path);
-        } else {
+        } else if named {
             tree.files.push(path);
         }
     }
@@ -79,6 +92,17 @@ fn walk(folder: &Utf8Path, tree: &mut Tree) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_not_utf8_is_told() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let keep = tempfile::tempdir().unwrap();
+        let name = std::ffi::OsStr::from_bytes(b"\xff.yaml");
+        std::fs::File::create(keep.path().join(name)).unwrap();
+        let tree = list(&[Utf8PathBuf::try_from(keep.path().to_owned()).unwrap()]);
+        assert_eq!((tree.files.len(), tree.nameless.len()), (0, 1));
+    }
 
     #[test]
     fn ignore_files_and_links_are_honoured() {
@@ -99,16 +123,24 @@ mod tests {
             crate::fs::write_atomic(&path, None, text.as_bytes()).unwrap();
         }
         #[cfg(unix)]
-        std::os::unix::fs::symlink(dir, dir.join("loop.yaml")).unwrap();
-        let tree = list(&[dir.to_owned(), dir.join("notes.txt"), dir.join("a.yaml")]);
+        for (target, link) in [
+            (".", "loop.yaml"),
+            ("/etc/passwd", "passwd.yaml"),
+            ("notes.txt", "other.yaml"),
+        ] {
+            std::os::unix::fs::symlink(target, dir.join(link)).unwrap();
+        }
+        let tree = list(&[dir.to_owned(), dir.join("a.yaml")]);
         let names: Vec<_> = tree
             .files
             .iter()
             .map(|path| path.strip_prefix(dir).unwrap().as_str())
             .collect();
-        assert_eq!(names, [".github/workflows/ci.yml", "a.yaml", "notes.txt"]);
+        // A link to a file of the tree whose own name says nothing is read under the name that tells.
         #[cfg(unix)]
-        assert_eq!(tree.links, [dir.join("loop.yaml")]);
+        assert_eq!(names, [".github/workflows/ci.yml", "a.yaml", "other.yaml"]);
+        #[cfg(unix)]
+        assert_eq!(tree.links, [dir.join("loop.yaml"), dir.join("passwd.yaml")]);
         assert!(tree.errors.is_empty());
     }
 }

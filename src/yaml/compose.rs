@@ -32,7 +32,9 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
     };
     let mut roots = Vec::with_capacity(chunks.len());
     for chunk in chunks {
-        let root = Composer::new(text, &chunk, &mut arena).run()?;
+        let mut composer = Composer::new(text, &chunk, &mut arena);
+        let root = composer.run();
+        let root = root.map_err(|fault| composer.with_template(fault))?;
         roots.push((root, chunk));
     }
     let arena = Arc::new(arena);
@@ -106,7 +108,7 @@ impl<'c, 'a> Composer<'c, 'a> {
         }
     }
 
-    fn run(mut self) -> Result<Option<u32>, Fault> {
+    fn run(&mut self) -> Result<Option<u32>, Fault> {
         let document = self.text.get(self.chunk.clone()).unwrap_or_default();
         let mut options = granit_parser::Options::default();
         options.disallow_directives = true;
@@ -146,6 +148,32 @@ impl<'c, 'a> Composer<'c, 'a> {
         }
         let root = u32::try_from(self.first).unwrap_or(u32::MAX);
         Ok((self.arena.nodes.len() > self.first).then_some(root))
+    }
+
+    /// Notes that the fault lies in `{{ ... }}`: then kubectl refuses the document as well.
+    ///
+    /// Two braces open a mapping whose first key is a mapping, which go-yaml never takes, whatever follows. That they do open
+    /// one, and do not stand in a comment or a scalar, is what the parser's events show; `{{-` ends before any event.
+    fn with_template(&self, fault: Fault) -> Fault {
+        let at = |offset: usize| self.text.get(offset..).unwrap_or_default();
+        let braces = |frame: &Frame| {
+            let start = self.arena.node(frame.node).map_or(0, |node| widen(node.start));
+            let inside = at(start).strip_prefix('{').map(str::trim_start);
+            frame.is_flow && frame.is_mapping && inside.is_some_and(|inside| inside.starts_with('{'))
+        };
+        let trimmed = self
+            .text
+            .get(..fault.offset)
+            .is_some_and(|before| before.ends_with("{{"))
+            && at(fault.offset).starts_with('-');
+        if trimmed || self.open.iter().any(braces) {
+            Fault {
+                template: Some(self.chunk.start),
+                ..fault
+            }
+        } else {
+            fault
+        }
     }
 
     fn scalar(

@@ -11,12 +11,15 @@ pub struct Error {
     kind: ErrorKind,
     offset: usize,
     position: Position,
+    template: Option<usize>,
 }
 
 impl Error {
-    pub(super) fn new(text: &str, Fault { kind, offset }: Fault) -> Self {
+    pub(super) fn new(text: &str, fault: Fault) -> Self {
+        let Fault { kind, offset, template } = fault;
         Self {
             kind,
+            template,
             offset: offset.min(text.len()),
             position: LineIndex::new(text).position(text, offset),
         }
@@ -32,6 +35,14 @@ impl Error {
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
+    }
+
+    /// Where the document begins, if it is a template: `{{ ... }}` stands where a value would.
+    ///
+    /// kubectl refuses such a document and does not read on; what stands before it is read.
+    #[must_use]
+    pub fn template(&self) -> Option<usize> {
+        self.template
     }
 
     /// The line and column where it is wrong.
@@ -55,12 +66,18 @@ pub(super) fn shown(key: &str) -> String {
 pub(super) struct Fault {
     pub(super) kind: ErrorKind,
     pub(super) offset: usize,
+    /// The first byte of the document, if it is a template.
+    pub(super) template: Option<usize>,
 }
 
 impl Fault {
     #[cold]
     pub(super) fn new(offset: usize, kind: ErrorKind) -> Self {
-        Self { kind, offset }
+        Self {
+            kind,
+            offset,
+            template: None,
+        }
     }
 }
 

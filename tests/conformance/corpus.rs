@@ -65,9 +65,20 @@ impl Pinner {
             rules: Vec::new(),
         };
         Self {
+            prefilter: Prefilter::new(&options).unwrap(),
             options,
             policy: Policy::default(),
-            prefilter: Prefilter::new(&[]).unwrap(),
+        }
+    }
+
+    fn filter(&self) -> Filter<'_> {
+        Filter {
+            include: vec![],
+            exclude: vec![],
+            policy: &self.policy,
+            here: "/".into(),
+            root: "/".into(),
+            today: "2026-11-22".parse().unwrap(),
         }
     }
 
@@ -75,16 +86,7 @@ impl Pinner {
         if !self.prefilter.may_name_images(path, text) {
             return Ok(None);
         }
-        let here = Utf8PathBuf::from("/");
-        let filter = Filter {
-            include: vec![],
-            exclude: vec![],
-            policy: &self.policy,
-            here: here.clone(),
-            root: here,
-            today: "2026-11-22".parse().unwrap(),
-        };
-        Scan::new(path, text.to_owned(), &self.options, &filter)
+        Scan::new(path, text.to_owned(), &self.options, &self.filter())
             .map(Some)
             .map_err(|error| format!("{}: {}", error.position, error.source))
     }
@@ -93,14 +95,6 @@ impl Pinner {
     fn run(&self, path: &Utf8Path, text: &str, mode: Mode) -> Result<(String, usize), String> {
         let Some(scan) = self.scan(path, text)? else {
             return Ok((text.to_owned(), 0));
-        };
-        let filter = Filter {
-            include: vec![],
-            exclude: vec![],
-            policy: &self.policy,
-            here: "/".into(),
-            root: "/".into(),
-            today: "2026-11-22".parse().unwrap(),
         };
         let resolver = Resolver {
             registry: &AnyTag,
@@ -116,9 +110,10 @@ impl Pinner {
             .filter(|site| mode.resolves(site))
             .map(|site| &site.reference);
         let tags = crate::block_on(resolver.resolve_all(asked, || {}));
-        let plan = pin::plan(&scan, mode, Style::TagDigest, &filter, &tags, &Standings::new());
+        let plan = pin::plan(&scan, mode, Style::TagDigest, &self.filter(), &tags, &Standings::new());
         assert!(plan.failures.is_empty(), "{path}: {:?}", plan.failures);
-        let text = pin::splice(&scan, &plan.changes, &self.options).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let text = pin::splice(&scan, &plan.changes, &self.options, Style::TagDigest)
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         Ok((text, plan.changes.len()))
     }
 }

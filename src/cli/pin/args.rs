@@ -1,13 +1,14 @@
 //! The flags of `kship pin`, and what they mean together with `kship.yaml`.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 
 use crate::cli::registry::RegistryArgs;
-use crate::cli::{Env, Failure};
+use crate::cli::{Env, Failure, policy};
 use crate::oci::Platform;
+use crate::pin::rules::RULES;
 use crate::pin::{Filter, Mode, Options, RegistryMap, Style};
-use crate::policy::{self, Pattern, Policy};
+use crate::policy::{Pattern, Policy};
 use crate::report::Format;
 
 /// Resolve image tags to digests and write them where they stand; nothing else changes
@@ -38,7 +39,7 @@ pub(crate) struct Pin {
     #[arg(long, conflicts_with = "stdout")]
     pub(super) diff: bool,
 
-    /// Write nothing; print the files with their changes, ready for `kubectl apply -f -`
+    /// Write no file but the lock; print the Kubernetes resources with their changes, ready for `kubectl apply -f -`
     #[arg(long)]
     pub(super) stdout: bool,
 
@@ -55,11 +56,11 @@ pub(crate) struct Pin {
     lock: Option<Utf8PathBuf>,
 
     /// Fail if the lock file would change
-    #[arg(long)]
+    #[arg(long, conflicts_with = "check")]
     pub(super) locked: bool,
 
     /// Ask no registry: the lock file must know every tag
-    #[arg(long, conflicts_with = "update")]
+    #[arg(long, conflicts_with_all = ["check", "update"])]
     pub(super) frozen: bool,
 
     /// What to print
@@ -127,7 +128,7 @@ enum StyleName {
 }
 
 /// What a run is to do: flags and `kship.yaml` together.
-pub(super) struct Plan {
+pub(super) struct Settings {
     pub(super) mode: Mode,
     pub(super) style: Style,
     pub(super) platform: Option<Platform>,
@@ -142,7 +143,7 @@ pub(super) struct Plan {
     pub(super) root: Utf8PathBuf,
 }
 
-impl Plan {
+impl Settings {
     pub(super) fn filter<'a>(&self, policy: &'a Policy, today: jiff::civil::Date) -> Filter<'a> {
         Filter {
             include: self.include.clone(),
@@ -157,14 +158,17 @@ impl Plan {
 
 impl Pin {
     /// Reads `kship.yaml` if there is one, and settles what the run does; flags win.
-    pub(super) fn settle(&self, env: &Env) -> Result<(Policy, Plan), Failure> {
-        let (policy, root) = load_policy(env)?;
-        let settings = &policy.pin;
+    pub(super) fn settle(&self, env: &Env) -> Result<(Policy, Settings), Failure> {
+        let (policy, root) = policy::load(env, &RULES)?;
+        let shared = &policy.pin;
         let patterns = |flags: &[String], shared: &[String]| -> Result<Vec<Pattern>, Failure> {
             let chosen = if flags.is_empty() { shared } else { flags };
             chosen
                 .iter()
-                .map(|text| Pattern::new(text).map_err(Failure::usage))
+                .map(|text| match text.as_str() {
+                    "" => Err(Failure::usage(EmptyPattern)),
+                    text => Pattern::new(text).map_err(Failure::usage),
+                })
                 .collect()
         };
         let mut map = RegistryMap::default();
@@ -174,51 +178,52 @@ impl Pin {
         for (from, to) in &policy.registries.mirrors {
             map.add(from, to)?;
         }
-        let platform = match (&self.platform, &settings.platform) {
+        let platform = match (&self.platform, &shared.platform) {
             (Some(platform), _) => Some(platform.clone()),
             (None, Some(text)) => Some(text.parse()?),
             (None, None) => None,
         };
-        let style = match (self.style, settings.style.as_deref()) {
+        let style = match (self.style, shared.style.as_deref()) {
             (Some(StyleName::DigestOnly), _) | (None, Some("digest-only")) => Style::DigestOnly,
             (Some(StyleName::TagDigest), _) | (None, Some("tag-digest") | None) => Style::TagDigest,
             (None, Some(other)) => return Err(UnknownStyle { text: other.to_owned() }.into()),
         };
-        let lock = self
-            .lock
-            .clone()
-            .or_else(|| settings.lock.as_ref().map(|lock| root.join(lock)))
-            .filter(|_| !self.unpin);
+        let lock = match (&self.lock, &shared.lock) {
+            _ if self.unpin => None,
+            (Some(lock), _) => Some(lock.clone()),
+            (None, Some(lock)) => Some(shared_lock(&root, lock)?),
+            (None, None) => None,
+        };
         if lock.is_none() && (self.locked || self.frozen) {
             return Err(Failure::usage(NeedsLock {
                 flag: if self.frozen { "--frozen" } else { "--locked" },
             }));
         }
-        let plan = Plan {
+        let settings = Settings {
             mode: self.mode(),
             style,
             platform,
             lock,
             options: Options {
-                args: self.args || settings.args,
-                env: self.env || settings.env,
-                embedded: self.embedded || settings.embedded,
-                helm_tag_digest: self.helm_tag_digest || settings.helm_tag_digest,
+                args: self.args || shared.args,
+                env: self.env || shared.env,
+                embedded: self.embedded || shared.embedded,
+                helm_tag_digest: self.helm_tag_digest || shared.helm_tag_digest,
                 rules: self
                     .rules
                     .iter()
-                    .chain(&settings.rules)
+                    .chain(&shared.rules)
                     .map(|rule| rule.parse())
                     .collect::<Result<_, _>>()
                     .map_err(Failure::usage)?,
             },
             map,
-            include: patterns(&self.include, &settings.include)?,
-            exclude: patterns(&self.exclude, &settings.exclude)?,
+            include: patterns(&self.include, &shared.include)?,
+            exclude: patterns(&self.exclude, &shared.exclude)?,
             here: env.working_directory.clone().unwrap_or_default(),
             root,
         };
-        Ok((policy, plan))
+        Ok((policy, settings))
     }
 
     const fn mode(&self) -> Mode {
@@ -231,33 +236,16 @@ impl Pin {
     }
 }
 
-/// Finds `kship.yaml` in the working directory or above it, up to the root of the repository.
-fn load_policy(env: &Env) -> Result<(Policy, Utf8PathBuf), Failure> {
-    let Some(here) = env.working_directory.as_deref() else {
-        return Ok((Policy::default(), Utf8PathBuf::new()));
-    };
-    let mut top = Vec::new();
-    for folder in here.ancestors() {
-        top.push(folder);
-        if folder.join(".git").exists() {
-            break;
-        }
+/// A lock file that `kship.yaml` names: nobody who writes settings decides about files elsewhere.
+fn shared_lock(root: &Utf8Path, lock: &str) -> Result<Utf8PathBuf, Failure> {
+    let inside = Utf8Path::new(lock)
+        .components()
+        .all(|part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir));
+    if inside {
+        Ok(root.join(lock))
+    } else {
+        Err(LockOutside { path: lock.to_owned() }.into())
     }
-    let Some(root) = top.into_iter().find(|folder| folder.join(policy::FILE_NAME).is_file()) else {
-        return Ok((Policy::default(), here.to_owned()));
-    };
-    let path = root.join(policy::FILE_NAME);
-    let text = crate::fs::read_text(&path, crate::limits::CREDENTIAL_FILE_BYTES)?;
-    let shown = crate::report::relative_path(&path, here);
-    let policy = policy::parse(&text).map_err(|source| PolicyFile { path: shown, source })?;
-    Ok((policy, root.to_owned()))
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be used")]
-struct PolicyFile {
-    path: Utf8PathBuf,
-    source: policy::Error,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -272,16 +260,26 @@ struct UnknownStyle {
     text: String,
 }
 
-/// The path that means standard input, if it is the only one.
-pub(super) fn is_stdin(paths: &[Utf8PathBuf]) -> Result<bool, Failure> {
-    let dash = |path: &Utf8PathBuf| path == Utf8Path::new(crate::fs::DASH);
-    match paths {
-        [path] if dash(path) => Ok(true),
-        paths if paths.iter().any(dash) => Err(Failure::usage(DashIsAlone)),
-        _ => Ok(false),
-    }
+#[derive(Debug, thiserror::Error)]
+#[error("kship.yaml: lock file `{path}` is outside the tree: expected a path below the folder of kship.yaml")]
+struct LockOutside {
+    path: String,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`-` stands for standard input and cannot be mixed with other paths")]
-struct DashIsAlone;
+#[error("an empty pattern matches nothing")]
+struct EmptyPattern;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_file_of_the_settings_stays_in_their_tree() {
+        let lock = |text: &str| shared_lock(Utf8Path::new("/top"), text).map_err(|failure| failure.source.to_string());
+        assert_eq!(lock("a/images.lock").unwrap(), Utf8PathBuf::from("/top/a/images.lock"));
+        for text in ["../images.lock", "/etc/images.lock", "a/../../images.lock"] {
+            assert!(lock(text).unwrap_err().contains("outside the tree"), "{text}");
+        }
+    }
+}

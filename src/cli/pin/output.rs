@@ -1,15 +1,17 @@
 //! What `kship pin` tells: one report for every format, and the texts of `--diff` and `--stdout`.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::{Pin, Ready};
+use super::{Pin, ReadError};
 use crate::cli::{Exit, Failure, Ui, hints_for};
-use crate::pin::{self, Mode, Plan, Scan, rules};
-use crate::report::{self, Location, Replacement, Report};
+use crate::pin::{self, Mode, Plan, Scan, SpliceError, Tree, rules};
+use crate::report::{self, Format, Location, Replacement, Report, visible, visible_lines};
 use crate::text::LineIndex;
 
 /// The name and version of the JSON form.
@@ -17,14 +19,22 @@ const SCHEMA: &str = "kship.pin/v1";
 
 /// Everything that a run has to say, as it comes together.
 pub(super) struct Outcome {
-    pub(super) report: Report,
+    report: Report,
     /// Files that were looked at.
     pub(super) files: usize,
-    /// Whether files were written.
+    /// Whether a file was changed.
     pub(super) written: bool,
     mode: Mode,
     kept: usize,
     hints: BTreeSet<String>,
+    /// Failures that can concern several images.
+    shared: HashMap<*const pin::ResolveError, Shared>,
+}
+
+/// One failure of several images: its place in the report, and how many images more there are.
+struct Shared {
+    at: usize,
+    more: usize,
 }
 
 impl Outcome {
@@ -36,110 +46,153 @@ impl Outcome {
             mode,
             kept: 0,
             hints: BTreeSet::new(),
+            shared: HashMap::new(),
         }
     }
 
-    /// Files a file that cannot be read.
-    pub(super) fn fail(&mut self, path: &Utf8Path, error: &super::ReadError) {
-        let position = match error {
-            super::ReadError::Scan(scan) => Some(scan.position),
-            super::ReadError::File(_) => None,
+    /// Whether nothing has failed so far.
+    pub(super) fn is_complete(&self) -> bool {
+        self.report.failures.is_empty()
+    }
+
+    /// Records a failure that concerns no file.
+    pub(super) fn fail(&mut self, failure: &Failure) {
+        self.report.failures.push(report::Failure::new(failure.source.as_ref()));
+        self.hints.extend(failure.hints.iter().cloned());
+    }
+
+    /// Records a file that cannot be read.
+    pub(super) fn fail_to_read(&mut self, path: &Utf8Path, error: &ReadError) {
+        let (path, position) = match error {
+            ReadError::Scan(scan) => (scan.path.as_path(), Some(scan.position)),
+            ReadError::File(_) => (path, None),
         };
+        if let ReadError::File(error) = error {
+            self.hints.extend(hints_for(error));
+        }
         self.report
             .failures
             .push(report::Failure::new(error).at(path, position));
     }
 
-    /// Files symbolic links, which are not followed.
-    pub(super) fn links(&mut self, links: &[Utf8PathBuf]) {
-        for link in links {
-            let location = Location::new(link, "", &LineIndex::new(""), 0..0);
-            let reason = "a symbolic link; its target is read where it stands".to_owned();
+    /// Records what the listing of files met.
+    pub(super) fn tree(&mut self, tree: &Tree) {
+        self.files = tree.files.len();
+        for error in &tree.errors {
+            self.report.failures.push(report::Failure::new(error));
+        }
+        for name in &tree.nameless {
+            let error = NotUtf8 { name: name.clone() };
+            self.report.failures.push(report::Failure::new(&error));
+        }
+        for link in &tree.links {
             self.report.skips.push(report::Skip {
                 code: "symbolic-link",
-                reason,
-                location,
+                reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
+                location: Location::new(link, "", &LineIndex::new(""), 0..0),
                 field: None,
                 text: String::new(),
             });
         }
     }
 
-    /// Files what came of one file, and keeps its texts for writing.
-    pub(super) fn add(&mut self, scan: Scan, plan: Plan, spliced: Result<Option<String>, pin::SpliceError>) -> Ready {
-        let mut failed = !plan.failures.is_empty();
-        let after = match spliced {
-            Ok(after) => after,
-            Err(error) => {
-                failed = true;
-                self.report
-                    .failures
-                    .push(report::Failure::new(&error).at(&scan.path, None));
-                None
-            }
-        };
+    /// Records what came of one file, and keeps its texts for writing.
+    pub(super) fn add(&mut self, scan: Scan, plan: Plan, text: Result<String, SpliceError>) -> Ready {
         self.kept += plan.kept;
         self.report.findings.extend(plan.findings);
-        for failure in &plan.failures {
-            let told = report::Failure::new(failure.error.as_ref()).at(&scan.path, Some(failure.location.start));
-            self.report.failures.push(told);
-            self.hints.extend(hints_for(failure.error.as_ref()));
+        let mut failed = !plan.failures.is_empty();
+        self.fail_to_resolve(&scan, &plan.failures);
+        for skip in scan.skips.iter().chain(&plan.skips) {
+            self.report.skips.push(told_skip(&scan, skip));
         }
-        if !failed {
+        let after = text.unwrap_or_else(|error| {
+            failed = true;
+            self.hints.extend(hints_for(&error));
+            self.report
+                .failures
+                .push(report::Failure::new(&error).at(&scan.shown, None));
+            String::new()
+        });
+        let changed = !failed && after != scan.text;
+        if changed {
             self.report
                 .changes
-                .extend(plan.changes.iter().map(|change| told(&scan, change)));
-        }
-        for skip in scan.skips.iter().chain(&plan.skips) {
-            let location = Location::new(&scan.path, &scan.text, &scan.lines, skip.span.clone());
-            self.report.skips.push(report::Skip {
-                code: skip.reason.code(),
-                reason: skip.reason.describe().into_owned(),
-                location,
-                field: (!skip.field.is_empty()).then(|| skip.field.clone()),
-                text: skip.text.clone(),
-            });
+                .extend(plan.changes.iter().map(|change| told_change(&scan, change)));
         }
         Ready {
+            is_resource: is_resource(&scan),
+            failed,
+            after: changed.then_some(after),
             path: scan.path,
+            shown: scan.shown,
             before: scan.text,
-            after: after.filter(|_| !failed),
         }
     }
 
-    /// Prints everything and says what the run's answer is.
-    pub(super) fn print(
-        mut self,
-        pin: &Pin,
-        stdin: bool,
-        complete: bool,
-        files: &[Ready],
-        ui: &mut Ui,
-    ) -> Result<Exit, Failure> {
+    /// Images that share a failure, such as a registry that does not answer, share the telling of it.
+    fn fail_to_resolve(&mut self, scan: &Scan, failures: &[pin::Failure]) {
+        for failure in failures {
+            let error: &pin::ResolveError = &failure.error;
+            match self.shared.entry(Arc::as_ptr(&failure.error)) {
+                Entry::Occupied(mut shared) => shared.get_mut().more += 1,
+                Entry::Vacant(new) => {
+                    new.insert(Shared {
+                        at: self.report.failures.len(),
+                        more: 0,
+                    });
+                    let told = report::Failure::new(error).at(&scan.shown, Some(failure.location.start));
+                    self.report.failures.push(told);
+                    self.hints.extend(hints_for(error));
+                }
+            }
+        }
+    }
+
+    /// Prints everything and says what the run's answer is; `prints` says that standard output is for files or a diff.
+    pub(super) fn print(mut self, pin: &Pin, prints: bool, files: &[Ready], ui: &mut Ui) -> Result<Exit, Failure> {
+        let incomplete = !self.is_complete() && !pin.keep_going;
+        if incomplete {
+            self.report.changes.clear();
+        }
+        for Shared { at, more } in self.shared.values().filter(|shared| shared.more > 0) {
+            if let Some(failure) = self.report.failures.get_mut(*at) {
+                // Writing to a string does not fail.
+                let _ = write!(failure.message, " (and at {more} more places)");
+            }
+        }
         self.report.sort();
         self.summarize(pin.diff);
-        let product = if pin.diff {
-            Some(diff(files))
-        } else if (stdin || pin.stdout) && !pin.check {
-            Some(if complete { together(files) } else { String::new() })
-        } else {
-            None
-        };
-        match product {
-            Some(text) => {
-                ui.product(&text)?;
-                self.report.changes.clear();
-                ui.report_aside(&self.report, pin.explain);
-            }
-            None => ui.report(&self.report, pin.format, pin.explain)?,
+        if pin.format != Format::Github {
+            ui.failures(&self.report);
         }
         self.hints.iter().for_each(|hint| ui.hint(hint));
-        if !self.report.failures.is_empty() && !pin.check {
-            ui.warning(if pin.keep_going {
-                "files with failures were not written"
-            } else {
+        if !self.is_complete() && !pin.check {
+            ui.warning(if incomplete {
                 "nothing was written"
+            } else {
+                "files with failures were not written"
             });
+        }
+        if prints {
+            let text = match (incomplete, pin.diff) {
+                (true, _) => String::new(),
+                (false, true) => diff(files, ui.is_terminal()),
+                (false, false) => together(files),
+            };
+            ui.product(&text)?;
+            let left_out = files.iter().filter(|file| !file.is_resource).count();
+            if pin.stdout && files.len() > 1 && left_out > 0 && !incomplete {
+                ui.status(format_args!(
+                    "left out: {left_out} files that hold no Kubernetes resources"
+                ));
+            }
+            self.report.changes.clear();
+            ui.report_aside(&self.report, pin.explain);
+        } else {
+            ui.report(&self.report, pin.format, pin.explain)?;
+        }
+        if self.report.summary.iter().all(|(_, count)| *count == 0) {
+            ui.status(format_args!("no images found; files looked at: {}", self.files));
         }
         Ok(self.report.answer().into())
     }
@@ -163,35 +216,74 @@ impl Outcome {
         };
         report.summary.push((kept, self.kept));
         for rule in report.rules {
-            let count = report
-                .findings
-                .iter()
-                .filter(|finding| finding.rule.code == rule.code)
-                .count();
+            let of_rule = |finding: &&report::Finding| finding.rule.code == rule.code;
+            let count = report.findings.iter().filter(of_rule).count();
             report.summary.push((rule.code, count));
         }
-        report
-            .summary
-            .extend([("skipped", report.skips.len()), ("failed", report.failures.len())]);
+        let counts = [("skipped", report.skips.len()), ("failed", report.failures.len())];
+        report.summary.extend(counts);
         report.details.insert("files".to_owned(), Value::from(self.files));
         report.details.insert("written".to_owned(), Value::from(self.written));
     }
 }
 
+/// A file with what will stand in it.
+pub(super) struct Ready {
+    path: Utf8PathBuf,
+    shown: Utf8PathBuf,
+    before: String,
+    /// `None` if nothing changes, or nothing may be written.
+    after: Option<String>,
+    failed: bool,
+    is_resource: bool,
+}
+
+impl Ready {
+    /// Forgets the change: another file has failed.
+    pub(super) fn discard(&mut self) {
+        self.after = None;
+    }
+
+    pub(super) const fn is_changed(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// The path, and the text before and after, if something changes.
+    pub(super) fn change(&self) -> Option<(&Utf8Path, &str, &str)> {
+        Some((&self.path, &self.before, self.after.as_deref()?))
+    }
+
+    fn text(&self) -> &str {
+        self.after.as_ref().unwrap_or(&self.before)
+    }
+}
+
+/// Whether all that a file holds can be handed to kubectl.
+fn is_resource(scan: &Scan) -> bool {
+    let template = |skip: &pin::Skip| skip.reason == pin::SkipReason::Template && skip.text.is_empty();
+    scan.format == pin::Format::Yaml
+        && !scan.skips.iter().any(template)
+        && ["apiVersion", "kind"].iter().all(|key| scan.text.contains(key))
+}
+
+fn told_skip(scan: &Scan, skip: &pin::Skip) -> report::Skip {
+    report::Skip {
+        code: skip.reason.code(),
+        reason: skip.reason.describe().into_owned(),
+        location: Location::new(&scan.shown, &scan.text, &scan.lines, skip.span.clone()),
+        field: (!skip.field.is_empty()).then(|| skip.field.clone()),
+        text: skip.text.clone(),
+    }
+}
+
 /// A change as reports tell it.
-fn told(scan: &Scan, change: &pin::Change) -> report::Change {
-    let message = result(change);
+fn told_change(scan: &Scan, change: &pin::Change) -> report::Change {
+    let digest = change.digest.as_ref().map(ToString::to_string);
     let mut properties = serde_json::Map::new();
     properties.insert("reference".to_owned(), Value::from(change.before.clone()));
-    properties.insert(
-        "digest".to_owned(),
-        change
-            .digest
-            .as_ref()
-            .map_or(Value::Null, |digest| Value::from(digest.to_string())),
-    );
+    properties.insert("digest".to_owned(), digest.map_or(Value::Null, Value::from));
     report::Change {
-        message,
+        message: result(change),
         location: change.location.clone(),
         field: Some(change.field.clone()),
         replacements: vec![Replacement::new(&scan.text, &scan.lines, &change.edit)],
@@ -201,10 +293,10 @@ fn told(scan: &Scan, change: &pin::Change) -> report::Change {
 
 /// The reference as it stands afterwards, and the digest that it had.
 fn result(change: &pin::Change) -> String {
-    let (name, old) = change
-        .before
+    let before = change.before.as_str();
+    let (name, old) = before
         .split_once('@')
-        .map_or((change.before.as_str(), None), |(name, old)| (name, Some(old)));
+        .map_or((before, None), |(name, old)| (name, Some(old)));
     match (&change.digest, old) {
         (Some(new), None) => format!("{name}@{new}"),
         (Some(new), Some(old)) => format!("{name}@{new} (was {old})"),
@@ -212,38 +304,51 @@ fn result(change: &pin::Change) -> String {
     }
 }
 
-/// The changes of all files in the unified format.
-fn diff(files: &[Ready]) -> String {
+/// The changes of all files in the unified format; a terminal is not sent what the files hold of its controls.
+fn diff(files: &[Ready], terminal: bool) -> String {
     let mut text = String::new();
     for file in files {
-        let Some(after) = &file.after else { continue };
-        let lines = similar::TextDiff::from_lines(&file.before, after);
-        let (old, new) = (format!("a/{}", file.path), format!("b/{}", file.path));
+        let Some((_, before, after)) = file.change() else {
+            continue;
+        };
+        let lines = similar::TextDiff::from_lines(before, after);
+        let name = visible(file.shown.as_str());
+        let (old, new) = (format!("a/{name}"), format!("b/{name}"));
         let _ = write!(text, "{}", lines.unified_diff().header(&old, &new));
+    }
+    if terminal {
+        visible_lines(&text).into_owned()
+    } else {
+        text
+    }
+}
+
+/// The one file, or all that hold Kubernetes resources as one stream of documents; none that failed.
+fn together(files: &[Ready]) -> String {
+    if let [file] = files {
+        return if file.failed {
+            String::new()
+        } else {
+            file.text().to_owned()
+        };
+    }
+    let mut text = String::new();
+    for file in files.iter().filter(|file| file.is_resource && !file.failed) {
+        let content = file.text();
+        let content = content.strip_prefix('\u{feff}').unwrap_or(content);
+        if !text.is_empty() && !content.starts_with("---") {
+            text.push_str("---\n");
+        }
+        text.push_str(content);
+        if !content.is_empty() && !content.ends_with('\n') {
+            text.push('\n');
+        }
     }
     text
 }
 
-/// All YAML files as one stream of documents.
-fn together(files: &[Ready]) -> String {
-    let mut text = String::new();
-    let [file] = files else {
-        for file in files
-            .iter()
-            .filter(|file| pin::Format::of_path(&file.path) != Some(pin::Format::Dockerfile))
-        {
-            let content = file.after.as_ref().unwrap_or(&file.before);
-            let content = content.strip_prefix('\u{feff}').unwrap_or(content);
-            if !text.is_empty() && !content.starts_with("---") {
-                text.push_str("---\n");
-            }
-            text.push_str(content);
-            if !content.is_empty() && !content.ends_with('\n') {
-                text.push('\n');
-            }
-        }
-        return text;
-    };
-    text.push_str(file.after.as_ref().unwrap_or(&file.before));
-    text
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
+struct NotUtf8 {
+    name: String,
 }

@@ -1,0 +1,69 @@
+//! Finding `kship.yaml`, for every verb.
+
+use camino::Utf8PathBuf;
+
+use super::{Env, Failure};
+use crate::fs;
+use crate::limits;
+use crate::policy::{self, FILE_NAME, Policy};
+use crate::report::{Rule, relative_path};
+
+/// Reads `kship.yaml` from the working directory, or in a Git repository from the nearest folder above it that has one; tells
+/// the folder too.
+///
+/// Beyond the repository nothing is looked for: a file in a folder that others can write must not weaken a check.
+///
+/// # Errors
+/// The file cannot be read or has a mistake, or accepts findings that no verb knows; `rules` are those known.
+pub(super) fn load(env: &Env, rules: &[&Rule]) -> Result<(Policy, Utf8PathBuf), Failure> {
+    let Some(here) = env.working_directory.as_deref() else {
+        return Err(NoWorkingDirectory.into());
+    };
+    let top = here
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .unwrap_or(here);
+    let mut folders = here.ancestors().take_while(|folder| folder.starts_with(top));
+    let Some(root) = folders.find(|folder| folder.join(FILE_NAME).symlink_metadata().is_ok()) else {
+        return Ok((Policy::default(), here.to_owned()));
+    };
+    let path = root.join(FILE_NAME);
+    let text = fs::read_text(&path, limits::POLICY_BYTES)?;
+    let policy = policy::parse(&text).map_err(|source| Unusable {
+        path: relative_path(&path, here),
+        source,
+    })?;
+    if let Some(entry) = policy
+        .ignore
+        .iter()
+        .find(|entry| rules.iter().all(|rule| rule.code != entry.rule))
+    {
+        let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
+        return Err(UnknownFinding {
+            path: relative_path(&path, here),
+            rule: entry.rule.clone(),
+            known: known.join(", "),
+        }
+        .into());
+    }
+    Ok((policy, root.to_owned()))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the working directory is gone, or its name is not UTF-8")]
+struct NoWorkingDirectory;
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path} cannot be used")]
+struct Unusable {
+    path: Utf8PathBuf,
+    source: policy::Error,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: `ignore` names the finding `{rule}`, which there is none of: expected one of {known}")]
+struct UnknownFinding {
+    path: Utf8PathBuf,
+    rule: String,
+    known: String,
+}
