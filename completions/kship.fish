@@ -43,7 +43,7 @@ sarif\t'SARIF 2.1.0, for code scanning'
 github\t'Annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand pin" -l include -d 'Only images that match a pattern, such as \'ghcr.io/company/**\'' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l exclude -d 'Not the images that match a pattern' -r
-complete -c kship -n "__fish_kship_using_subcommand pin" -l rule -d 'Another field that holds an image: \'runnerImage\', \'spec.runner.image\', \'Kind:spec.images[]\'' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l rule -d 'Another field that holds an image: \'spec.runner.image\', \'Kind:spec.images[]\', \'key=runnerImage\'' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.company.com/hub' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l layout -d 'Read images from a folder of OCI image layouts, one a repository, and use no network' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-auth -d 'Log in to a registry with a password that stands in a file' -r
@@ -58,7 +58,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l online -d 'With --ch
 complete -c kship -n "__fish_kship_using_subcommand pin" -l update -d 'Also replace digests whose tag has moved'
 complete -c kship -n "__fish_kship_using_subcommand pin" -l unpin -d 'Take the digests away again'
 complete -c kship -n "__fish_kship_using_subcommand pin" -l diff -d 'Write nothing; print what would change'
-complete -c kship -n "__fish_kship_using_subcommand pin" -l stdout -d 'Write nothing; print the files with their changes, ready for `kubectl apply -f -`'
+complete -c kship -n "__fish_kship_using_subcommand pin" -l stdout -d 'Write no file but the lock; print the Kubernetes resources with their changes, ready for `kubectl apply -f -`'
 complete -c kship -n "__fish_kship_using_subcommand pin" -l locked -d 'Fail if the lock file would change'
 complete -c kship -n "__fish_kship_using_subcommand pin" -l frozen -d 'Ask no registry: the lock file must know every tag'
 complete -c kship -n "__fish_kship_using_subcommand pin" -l keep-going -d 'Write the files that are right even if others failed'

@@ -233,7 +233,7 @@ mod tests {
             "the edit would change what `image` means"
         );
         let wider = |change: &mut Change| {
-            change.edit.range = 10..19;
+            change.edit.range = 10..18;
             change.edit.replacement = format!("@{}\nothers: ", Digest::of(b""));
         };
         assert_eq!(splice_error(text, wider), "the edit would change what `other` means");

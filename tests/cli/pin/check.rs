@@ -31,7 +31,7 @@ fn an_image_without_a_digest_is_a_finding() {
     assert_snapshot!(output, @"
     exit: 0
     ----- stdout -----
-    1 already pinned
+    1 pinned
     ");
 }
 

@@ -27,7 +27,10 @@ fn refused(name: &str, content: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn text_that_is_no_yaml() {
-    assert_snapshot!(refused("a.yaml", b"image: \xff\n"), @"error: a.yaml is not UTF-8 (byte 7): kship reads and writes UTF-8 only");
+    assert_snapshot!(refused("a.yaml", b"image: \xff\n"), @"
+    error: a.yaml is not UTF-8 (byte 7): kship reads and writes UTF-8 only
+    hint: convert the file, or name it in `.kshipignore`
+    ");
     assert_snapshot!(refused("a.yaml", "image: [a\n"), @"
     error: a.yaml:1:8: not readable as YAML
       caused by: unclosed bracket '['
@@ -94,7 +97,8 @@ fn paths_that_are_not_there() {
     assert_snapshot!(plain(&["nowhere"]).run().expect_code(3), @"
     exit: 3
     ----- stderr -----
-    error: failed to query resolved metadata `nowhere`: No such file or directory (os error 2)
+    error: `nowhere` cannot be read
+      caused by: No such file or directory (os error 2)
     ");
     assert_snapshot!(plain(&["-", "a.yaml"]).file("a.yaml", "").run().expect_code(2), @"
     exit: 2
@@ -103,8 +107,12 @@ fn paths_that_are_not_there() {
     ");
     assert_snapshot!(plain(&["--layout", "nowhere"]).file("a.yaml", pod("a:1")).run().expect_code(3), @"
     exit: 3
+    ----- stdout -----
+    1 failed
+
     ----- stderr -----
     error: nowhere is not a folder of image layouts: expected a directory
+    warning: nothing was written
     ");
 }
 
@@ -171,8 +179,9 @@ fn standard_input_becomes_standard_output() {
     exit: 3
     ----- stderr -----
     error: <stdin>:6:22: registry has no `docker.io/shop/missing:1` (asked registry)
-    1 failed
+    hint: check the name and tag; leave images that are in no registry out with `--exclude` or `# kship:ignore=...`
     warning: nothing was written
+    1 failed
     ");
     let output = pin(&["-"]).stdin("image: [\n").run().expect_code(3);
     assert_snapshot!(output, @"
@@ -180,8 +189,8 @@ fn standard_input_becomes_standard_output() {
     ----- stderr -----
     error: <stdin>:1:8: not readable as YAML
       caused by: unclosed bracket '['
-    1 failed
     warning: nothing was written
+    1 failed
     ");
     let _ = pin(&["-", "--format", "json"]).stdin("").run().expect_code(2);
 }

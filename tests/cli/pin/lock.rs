@@ -57,9 +57,12 @@ fn locked_refuses_a_change_and_writes_nothing() {
         .expect_code(3);
     assert_snapshot!(output, @"
     exit: 3
+    ----- stdout -----
+    1 failed
+
     ----- stderr -----
-    error: images.lock would change
-    hint: run without `--locked` and commit the lock file
+    error: images.lock would change, which --locked forbids: `docker.io/shop/api:2.0.1`
+    warning: nothing was written
     ");
     assert_eq!(output.read("a.yaml"), pod("shop/api:2.0.1"));
     assert!(!output.path().join("images.lock").exists());
@@ -118,8 +121,12 @@ fn the_lock_of_kbld_is_read_and_never_written() {
         .expect_code(3);
     assert_snapshot!(output, @"
     exit: 3
+    ----- stdout -----
+    1 failed
+
     ----- stderr -----
-    error: kbld.lock is a lock file of kbld, which kship reads but does not write, and it does not know every tag
+    error: kbld.lock is a lock file of kbld, which kship reads but does not write: it lacks `docker.io/shop/api:2.0.1`
+    warning: nothing was written
     ");
 }
 

@@ -96,10 +96,12 @@ fn what_a_registry_does_wrong_is_told() {
     ");
     assert_snapshot!(refused(&start(Fault::Head(404))), @"
     error: a.yaml:6:22: registry has no `HOST/shop/web:1`: 404 Not Found
+    hint: check the name and tag; leave images that are in no registry out with `--exclude` or `# kship:ignore=...`
     warning: nothing was written
     ");
     assert_snapshot!(refused(&start(Fault::Head(403))), @"
     error: a.yaml:6:22: registry denies access to `HOST/shop/web:1`: 403 Forbidden
+    hint: log in with `docker login` or `podman login`, or name credentials with `--registry-auth`
     warning: nothing was written
     ");
     assert_snapshot!(refused(&start(Fault::RedirectLoop)), @"
@@ -124,6 +126,7 @@ fn no_login_is_told_with_the_way_to_one() {
     });
     assert_snapshot!(refused(&registry), @"
     error: a.yaml:6:22: registry denies access to `HOST/shop/web:1`: 401 Unauthorized
+    hint: log in with `docker login` or `podman login`, or name credentials with `--registry-auth`
     warning: nothing was written
     ");
     let image = format!("{}/shop/web:1", registry.host());
@@ -173,11 +176,8 @@ fn nothing_answers_at_all() {
         .run()
         .expect_code(3);
     assert_snapshot!(output.stderr.replace(&host, "HOST"), @"
-    error: a.yaml:6:22: no answer to `HOST/shop/web:1`
-      caused by: error sending request
-      caused by: client error (Connect)
-      caused by: tcp connect error
-      caused by: Connection refused (os error 111)
+    error: a.yaml:6:22: no answer to `HOST/shop/web:1`: Connection refused (os error 111)
+    hint: check the network and the registry's name; `--registry-map` looks it up elsewhere, `--plain-http` speaks without TLS
     warning: nothing was written
     ");
 }

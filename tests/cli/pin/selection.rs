@@ -188,7 +188,7 @@ fn what_cannot_be_pinned_in_place_is_told() {
     3 |   tag: 1.4.2
       |        ^^^^^
       |
-      = help: A tag can be moved to other content at any time. Run `kship pin` to write the digest behind the tag.
+      = help: Change the place as the message says, or accept it with `# kship:ignore=reason`.
 
     1 unpinned
     ");
