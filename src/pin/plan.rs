@@ -35,9 +35,10 @@ impl Mode {
             Self::Unpin | Self::Check { online: false } => false,
             Self::Check { online: true } => site.reference.digest().is_none() || site.reference.tag().is_some(),
             Self::Pin => site.reference.digest().is_none() && site.slot.is_writable(),
-            Self::Update => {
-                site.slot.is_writable() && (site.reference.digest().is_none() || site.reference.tag().is_some())
-            }
+            Self::Update => match site.reference.digest() {
+                None => site.slot.is_writable(),
+                Some(_) => site.reference.tag().is_some(),
+            },
         }
     }
 

@@ -2,6 +2,7 @@ mod check;
 mod files;
 mod input;
 mod lock;
+mod modes;
 mod registry;
 mod selection;
 mod shop;

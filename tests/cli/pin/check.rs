@@ -185,7 +185,7 @@ fn amd64() -> String {
 }
 
 #[test]
-fn what_cannot_be_decided_is_no_finding() {
+fn a_no_beats_a_file_that_cannot_be_read() {
     let output = pin(&["--check", "--online"])
         .file("a.yaml", pod(&format!("shop/missing:1@{ZERO}")))
         .run();

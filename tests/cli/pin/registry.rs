@@ -197,7 +197,8 @@ fn an_interrupt_leaves_nothing_behind() {
     let text = pod(&format!("{}/shop/web:1", registry.host()));
     let run: Run = plain(&[]).file("a.yaml", &text);
     let output = run.run_while(|process| {
-        while registry.total() == 0 {
+        let started = std::time::Instant::now();
+        while registry.total() == 0 && started.elapsed().as_secs() < 60 {
             std::thread::yield_now();
         }
         let killed = std::process::Command::new("kill")
