@@ -41,7 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Only images that match a pattern, such as ''ghcr.io/company/**''')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Not the images that match a pattern')
             [CompletionResult]::new('--rule', '--rule', [CompletionResultType]::ParameterName, 'Another field that holds an image: ''spec.runner.image'', ''Kind:spec.images[]'', ''key=runnerImage''')
-            [CompletionResult]::new('--registry-map', '--registry-map', [CompletionResultType]::ParameterName, 'Look names up elsewhere: docker.io=mirror.company.com/hub')
+            [CompletionResult]::new('--registry-map', '--registry-map', [CompletionResultType]::ParameterName, 'Look names up elsewhere: docker.io=mirror.example.com/hub')
             [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'Read images from a folder of OCI image layouts, one a repository, and use no network')
             [CompletionResult]::new('--registry-auth', '--registry-auth', [CompletionResultType]::ParameterName, 'Log in to a registry with a password that stands in a file')
             [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in a PEM file, beside those of the system')

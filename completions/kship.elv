@@ -37,7 +37,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --include 'Only images that match a pattern, such as ''ghcr.io/company/**'''
             cand --exclude 'Not the images that match a pattern'
             cand --rule 'Another field that holds an image: ''spec.runner.image'', ''Kind:spec.images[]'', ''key=runnerImage'''
-            cand --registry-map 'Look names up elsewhere: docker.io=mirror.company.com/hub'
+            cand --registry-map 'Look names up elsewhere: docker.io=mirror.example.com/hub'
             cand --layout 'Read images from a folder of OCI image layouts, one a repository, and use no network'
             cand --registry-auth 'Log in to a registry with a password that stands in a file'
             cand --registry-ca 'Trust the certificate authorities in a PEM file, beside those of the system'

@@ -44,7 +44,7 @@ github\t'Annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand pin" -l include -d 'Only images that match a pattern, such as \'ghcr.io/company/**\'' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l exclude -d 'Not the images that match a pattern' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l rule -d 'Another field that holds an image: \'spec.runner.image\', \'Kind:spec.images[]\', \'key=runnerImage\'' -r
-complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.company.com/hub' -r
+complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.example.com/hub' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l layout -d 'Read images from a folder of OCI image layouts, one a repository, and use no network' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-auth -d 'Log in to a registry with a password that stands in a file' -r
 complete -c kship -n "__fish_kship_using_subcommand pin" -l registry-ca -d 'Trust the certificate authorities in a PEM file, beside those of the system' -r

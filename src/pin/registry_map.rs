@@ -1,4 +1,4 @@
-//! Where names are looked up when that is not where they say: `--registry-map docker.io=mirror.company.com/hub`.
+//! Where names are looked up when that is not where they say: `--registry-map docker.io=mirror.example.com/hub`.
 
 use crate::oci::{ReferenceError, Repository};
 
@@ -77,7 +77,7 @@ impl RegistryMap {
 #[non_exhaustive]
 pub enum Error {
     /// Not of the form `from=to`.
-    #[error("`{text}` is not a registry mapping: expected `from=to`, such as docker.io=mirror.company.com/hub")]
+    #[error("`{text}` is not a registry mapping: expected `from=to`, such as docker.io=mirror.example.com/hub")]
     Malformed {
         /// The text.
         text: String,
@@ -127,7 +127,7 @@ mod tests {
         let error = |text: &str| RegistryMap::default().add_text(text).unwrap_err().to_string();
         assert_eq!(
             error("docker.io"),
-            "`docker.io` is not a registry mapping: expected `from=to`, such as docker.io=mirror.company.com/hub"
+            "`docker.io` is not a registry mapping: expected `from=to`, such as docker.io=mirror.example.com/hub"
         );
         assert!(error("docker.io=https://x").starts_with("`docker.io=https://x` is not"));
         let mut map = RegistryMap::default();

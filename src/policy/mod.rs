@@ -49,7 +49,7 @@ enum Kind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageRule {
-    /// Canonical references: `registry.company.com/**`, `docker.io/library/*`.
+    /// Canonical references: `registry.example.com/**`, `docker.io/library/*`.
     #[serde(rename = "match")]
     pub pattern: Pattern,
     /// Whether they must be pinned.
@@ -198,11 +198,11 @@ mod tests {
     #[test]
     fn the_most_specific_match_decides() {
         let policy = parse(
-            "images:\n- {match: 'registry.company.com/**'}\n- {match: 'registry.company.com/dev/**', digest: optional}\n",
+            "images:\n- {match: 'registry.example.com/**'}\n- {match: 'registry.example.com/dev/**', digest: optional}\n",
         )
         .unwrap();
-        assert_eq!(policy.digest_rule("registry.company.com/dev/a:1"), DigestRule::Optional);
-        assert_eq!(policy.digest_rule("registry.company.com/a:1"), DigestRule::Require);
+        assert_eq!(policy.digest_rule("registry.example.com/dev/a:1"), DigestRule::Optional);
+        assert_eq!(policy.digest_rule("registry.example.com/a:1"), DigestRule::Require);
         assert_eq!(policy.digest_rule("docker.io/library/nginx:1"), DigestRule::Require);
     }
 

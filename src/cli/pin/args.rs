@@ -103,7 +103,7 @@ pub(crate) struct Pin {
     #[arg(long, help_heading = "Which images")]
     helm_tag_digest: bool,
 
-    /// Look names up elsewhere: docker.io=mirror.company.com/hub
+    /// Look names up elsewhere: docker.io=mirror.example.com/hub
     #[arg(long, value_name = "FROM=TO", help_heading = "Registry options")]
     registry_map: Vec<String>,
 
