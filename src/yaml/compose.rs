@@ -48,7 +48,7 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
         text,
         documents,
         arena,
-        lines: OnceLock::new(),
+        comments: OnceLock::new(),
     })
 }
 
