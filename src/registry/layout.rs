@@ -1,6 +1,7 @@
 //! A registry on disk: a folder that holds one OCI image layout per repository (image-spec, image-layout.md).
 
 use std::collections::BTreeMap;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -18,6 +19,9 @@ use crate::{fs, limits};
 ///
 /// The repository `registry.example.com/shop/web` is read from `registry.example.com/shop/web` under the folder if that is
 /// there, else from `shop/web`; Docker Hub's official images also from their bare name.
+///
+/// Symbolic links are followed, out of the folder too: who can place one there can place an image there as well, and
+/// whatever is read by digest is hashed. Only what does not exist is not found; what cannot be looked at is an error.
 #[derive(Clone, Debug)]
 pub struct Layout {
     folder: Utf8PathBuf,
@@ -65,13 +69,12 @@ impl Layout {
     /// Opens a folder of image layouts; a repository's layout is read when it is asked for.
     ///
     /// # Errors
-    /// The path is no directory.
+    /// The path is no directory, or cannot be looked at.
     pub fn open(folder: impl Into<Utf8PathBuf>) -> Result<Self, Error> {
         let folder = folder.into();
-        if folder.is_dir() {
-            Ok(Self { folder })
-        } else {
-            Err(LayoutError::NotAFolder { path: folder }.into())
+        match existing(&folder)? {
+            Some(metadata) if metadata.is_dir() => Ok(Self { folder }),
+            _ => Err(LayoutError::NotAFolder { path: folder }.into()),
         }
     }
 
@@ -156,11 +159,7 @@ impl Layout {
             reference: reference.to_owned(),
             host: self.folder.to_string(),
         };
-        let folder = self
-            .candidates(repository)
-            .into_iter()
-            .find(|folder| folder.join("oci-layout").is_file());
-        let Some(folder) = folder else {
+        let Some(folder) = self.find(repository)? else {
             return Err(Error::NotFound { asked, answered: None });
         };
         check_version(&folder.join("oci-layout"))?;
@@ -168,6 +167,17 @@ impl Layout {
         let bytes = fs::read_bytes(&path, limits::MANIFEST_BYTES).map_err(LayoutError::File)?;
         let index = Index::parse(&bytes).map_err(|source| LayoutError::Manifest { path, source })?;
         Ok(Open { folder, index, asked })
+    }
+
+    /// Looks for the folder of a repository.
+    fn find(&self, repository: &Repository) -> Result<Option<Utf8PathBuf>, Error> {
+        for folder in self.candidates(repository) {
+            // A directory of this name is a repository, `shop/oci-layout`.
+            if existing(&folder.join("oci-layout"))?.is_some_and(|metadata| !metadata.is_dir()) {
+                return Ok(Some(folder));
+            }
+        }
+        Ok(None)
     }
 
     fn candidates(&self, repository: &Repository) -> Vec<Utf8PathBuf> {
@@ -224,10 +234,10 @@ impl Open {
     /// Reads a blob and hashes it.
     fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
         let path = self.path(digest);
-        if !path.exists() {
-            return Err(self.missing());
-        }
-        let bytes = fs::read_bytes(&path, limit).map_err(LayoutError::File)?;
+        let bytes = match fs::read_bytes(&path, limit) {
+            Err(fs::Error::Io(error)) if is_absent(&error) => return Err(self.missing()),
+            read => read.map_err(LayoutError::File)?,
+        };
         if digest.matches(&bytes) {
             Ok(bytes)
         } else {
@@ -286,6 +296,20 @@ impl Open {
             answered: None,
         }
     }
+}
+
+/// What is known of a path, if something is there.
+fn existing(path: &Utf8Path) -> Result<Option<std::fs::Metadata>, Error> {
+    match fs_err::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(LayoutError::File(error.into()).into()),
+    }
+}
+
+/// Whether nothing is there for certain; Windows allows no colon in a name, so that none has a port.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
 /// What a manifest says about the one that it refers to.
