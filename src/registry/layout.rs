@@ -1,7 +1,6 @@
 //! A registry on disk: a folder that holds one OCI image layout per repository (image-spec, image-layout.md).
 
 use std::collections::BTreeMap;
-use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -234,10 +233,8 @@ impl Open {
     /// Reads a blob and hashes it.
     fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
         let path = self.path(digest);
-        let bytes = match fs::read_bytes(&path, limit) {
-            Err(fs::Error::Io(error)) if is_absent(&error) => return Err(self.missing()),
-            read => read.map_err(LayoutError::File)?,
-        };
+        let bytes = fs::if_exists(fs::read_bytes(&path, limit)).map_err(LayoutError::File)?;
+        let bytes = bytes.ok_or_else(|| self.missing())?;
         if digest.matches(&bytes) {
             Ok(bytes)
         } else {
@@ -300,16 +297,8 @@ impl Open {
 
 /// What is known of a path, if something is there.
 fn existing(path: &Utf8Path) -> Result<Option<std::fs::Metadata>, Error> {
-    match fs_err::metadata(path) {
-        Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(LayoutError::File(error.into()).into()),
-    }
-}
-
-/// Whether nothing is there for certain; Windows allows no colon in a name, so that none has a port.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
+    let metadata = fs_err::metadata(path).map_err(fs::Error::from);
+    Ok(fs::if_exists(metadata).map_err(LayoutError::File)?)
 }
 
 /// What a manifest says about the one that it refers to.
