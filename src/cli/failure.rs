@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{fs, pin, registry};
+use crate::{fs, pin, registry, report};
 
 /// What ends a verb before it has an answer.
 ///
@@ -48,14 +48,7 @@ impl Failure {
     /// The message of the error and of each of its sources; equal neighbours are told once.
     #[must_use]
     pub fn chain(&self) -> Vec<String> {
-        let mut chain = vec![self.source.to_string()];
-        let mut source = self.source.source();
-        while let Some(error) = source {
-            chain.push(error.to_string());
-            source = error.source();
-        }
-        chain.dedup();
-        chain
+        report::chain(self.source.as_ref())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a verb has to say at its end, in one value that every format renders.
 
+use std::error::Error;
+
 use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
@@ -134,14 +136,8 @@ pub struct Failure {
 impl Failure {
     /// A failure from an error and its sources; equal neighbours in the chain are told once.
     #[must_use]
-    pub fn new(error: &dyn std::error::Error) -> Self {
-        let mut chain = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(error) = source {
-            chain.push(error.to_string());
-            source = error.source();
-        }
-        chain.dedup();
+    pub fn new(error: &(dyn Error + 'static)) -> Self {
+        let mut chain = chain(error);
         Self {
             path: None,
             position: None,
@@ -157,6 +153,15 @@ impl Failure {
         self.position = position;
         self
     }
+}
+
+/// The message of an error and of each of its sources; equal neighbours are told once.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let links = std::iter::successors(Some(error), |&link| link.source());
+    let mut messages: Vec<String> = links.map(ToString::to_string).collect();
+    messages.dedup();
+    messages
 }
 
 #[cfg(test)]
