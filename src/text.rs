@@ -1,4 +1,4 @@
-//! Positions in a text, and the one [`Edit`] that every change is made of.
+//! Positions in a text, the one [`Edit`] that every change is made of, and characters that deceive.
 //!
 //! An edit is what `--diff` shows, what `--check` reports, what JSON lists and what a write applies, so that they cannot
 //! disagree. Offsets are bytes; lines and columns, which only people see, count from one, columns in characters.
@@ -102,6 +102,26 @@ fn count_characters(text: &str, from: usize, to: usize) -> usize {
     text.get(range).map_or(0, |part| part.chars().count())
 }
 
+/// Whether a character commands a terminal, or hides or reorders text (CVE-2021-42574, "Trojan Source").
+///
+/// These are the control characters, the line separators and what Unicode lets no font show
+/// (`Default_Ignorable_Code_Point`), but for the variation selectors that emoji are written with.
+#[must_use]
+pub fn deceives(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        )
+        || matches!(character, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(
+            character,
+            '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        )
+        || matches!(character, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
+        || matches!(character, '\u{e0000}'..='\u{e0fff}')
+}
+
 /// One change of a text: the bytes of `range` become `replacement`.
 ///
 /// An empty range inserts.
@@ -181,6 +201,19 @@ mod tests {
                 column: line.chars().count() + 1,
             };
             prop_assert_eq!(LineIndex::new(&text).position(&text, offset), expected);
+        }
+    }
+
+    #[test]
+    fn what_commands_hides_or_reorders_deceives() {
+        let deceivers = "\0\t\n\r\u{1b}\u{7f}\u{9b}\u{ad}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\u{2028}\u{202a}\u{202e}\
+                         \u{2060}\u{2066}\u{2069}\u{206a}\u{206f}\u{3164}\u{feff}\u{fffb}\u{e0001}\u{e0020}\u{e007f}\u{e0100}";
+        for character in deceivers.chars() {
+            assert!(deceives(character), "{character:?}");
+        }
+        for character in "aZ 0~\u{a0}éß–…€中क\u{93f}ا✈\u{fe0f}🚢\u{2027}\u{202f}\u{205f}\u{fffd}".chars()
+        {
+            assert!(!deceives(character), "{character:?}");
         }
     }
 

@@ -8,7 +8,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::finding::{Finding, Level, Location};
 use super::model::{Failure, Report};
-use super::visible::{deceives, push_escape, visible, visible_lines};
+use super::visible::{push_escape, visible, visible_lines};
+use crate::text::deceives;
 
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
