@@ -100,6 +100,9 @@ fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         _ => error.downcast_ref()?,
     };
     match error {
+        E::CaCertificate { .. } => Some(
+            "give the registry a certificate that its authority signed, and name the authority's with `--registry-ca`",
+        ),
         E::Denied { .. } => {
             Some("log in with `docker login` or `podman login`, or name credentials with `--registry-auth`")
         }
