@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Pin, Ready};
 use crate::cli::{Exit, Failure, Ui, hints_for};
 use crate::pin::{self, Mode, Plan, Scan, rules};
-use crate::report::{self, Location, Replacement, Report};
+use crate::report::{self, Count, Location, Replacement, Report};
 use crate::text::LineIndex;
 
 /// The name and version of the JSON form.
@@ -155,24 +155,28 @@ impl Outcome {
             (Mode::Update, false) => Some("updated"),
             (Mode::Update, true) => Some("to update"),
         };
-        report.summary.extend(done.map(|done| (done, report.changes.len())));
+        let changed = Count::new("changed", report.changes.len());
+        report
+            .summary
+            .push(done.map_or(changed, |done| changed.with_label(done)));
         let kept = match self.mode {
             Mode::Check { .. } => "pinned",
             Mode::Pin | Mode::Update => "already pinned",
             Mode::Unpin => "unchanged",
         };
-        report.summary.push((kept, self.kept));
+        report.summary.push(Count::new("kept", self.kept).with_label(kept));
         for rule in report.rules {
             let count = report
                 .findings
                 .iter()
                 .filter(|finding| finding.rule.code == rule.code)
                 .count();
-            report.summary.push((rule.code, count));
+            report.summary.push(Count::new(rule.code, count));
         }
-        report
-            .summary
-            .extend([("skipped", report.skips.len()), ("failed", report.failures.len())]);
+        report.summary.extend([
+            Count::new("skipped", report.skips.len()),
+            Count::new("failed", report.failures.len()),
+        ]);
         report.details.insert("files".to_owned(), Value::from(self.files));
         report.details.insert("written".to_owned(), Value::from(self.written));
     }
