@@ -282,6 +282,6 @@ impl Planner<'_> {
     }
 
     fn location(&self, range: std::ops::Range<usize>) -> Location {
-        Location::new(&self.scan.path, &self.scan.text, &self.scan.lines, range)
+        Location::with_excerpt(&self.scan.path, &self.scan.text, &self.scan.lines, range)
     }
 }

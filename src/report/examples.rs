@@ -32,7 +32,7 @@ pub(super) fn digest() -> String {
 
 pub(super) fn locate(text: &str, needle: &str) -> Location {
     let at = text.find(needle).unwrap();
-    Location::new("deploy/web.yaml", text, &LineIndex::new(text), at..at + needle.len())
+    Location::with_excerpt("deploy/web.yaml", text, &LineIndex::new(text), at..at + needle.len())
 }
 
 pub(super) fn empty() -> Report {

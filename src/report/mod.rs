@@ -14,7 +14,7 @@ mod model;
 pub mod sarif;
 mod visible;
 
-pub use finding::{Finding, Fix, Level, Location, Replacement, Rule, relative_path};
+pub use finding::{Excerpt, Finding, Fix, Level, Location, Replacement, Rule, relative_path};
 pub use model::{Answer, Change, Count, Failure, Report, Skip, chain};
 pub use visible::{visible, visible_lines};
 

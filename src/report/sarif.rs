@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Fix, Location, Rule};
+use super::finding::{Finding, Fix, Rule};
 use super::model::Report;
 use crate::oci::Digest;
 use crate::text::Position;
@@ -134,20 +134,13 @@ struct Fingerprints<'a> {
 
 impl<'a> Fingerprints<'a> {
     fn of(&mut self, finding: &'a Finding) -> PartialFingerprints {
-        let Location {
-            line_text,
-            columns,
-            path,
-            ..
-        } = &finding.location;
-        let reported = line_text.get(columns.clone()).unwrap_or_default();
-        // A redacted line says nothing: a hash of a secret could be guessed.
-        let field = if line_text.is_empty() {
-            finding.field.as_deref().unwrap_or_default()
-        } else {
-            ""
+        let path = finding.location.path.as_path();
+        let what = match &finding.location.excerpt {
+            Some(excerpt) if !excerpt.line.is_empty() => [excerpt.line.trim(), excerpt.text(), ""],
+            // A hash of what is not shown would be a secret's, and could be guessed.
+            _ => ["", "", finding.field.as_deref().unwrap_or_default()],
         };
-        let what = [finding.rule.code, line_text.trim(), reported, field].join("\0");
+        let what = format!("{}\0{}", finding.rule.code, what.join("\0"));
         let hash = Digest::of(what.as_bytes());
         let hash = hash.hex().get(..16).unwrap_or_default().to_owned();
         let count = self.seen.entry((path, hash.clone())).or_default();
@@ -423,7 +416,7 @@ struct InsertedContent<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::examples;
+    use crate::report::{Location, examples};
     use crate::text::LineIndex;
 
     fn rendered(report: &Report) -> Value {
@@ -524,7 +517,7 @@ mod tests {
             let index = LineIndex::new(text);
             let mut report = examples::empty();
             for (at, word) in text.match_indices("a:1").chain(text.match_indices("b:1")) {
-                let location = Location::new("web.yaml", text, &index, at..at + word.len());
+                let location = Location::with_excerpt("web.yaml", text, &index, at..at + word.len());
                 report.findings.push(Finding::new(&examples::UNPINNED, "x", location));
             }
             let log = rendered(&report);
