@@ -71,6 +71,21 @@ pub fn read_text(path: &Utf8Path, limit: u64) -> Result<String, Error> {
     text(read_bytes(path, limit)?, path)
 }
 
+/// Makes `None` of the error of a file that does not exist; what cannot be looked at stays an error.
+///
+/// A path through a file, or with a name that the system does not take, leads nowhere either: `HOME=/dev/null`.
+///
+/// # Errors
+/// Any other than that there is no such file.
+pub fn if_exists<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Io(error)) if matches!(error.kind(), InvalidFilename | NotADirectory | NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads all of a stream, such as standard input, as UTF-8 text; errors call it by `name`.
 ///
 /// # Errors
@@ -346,6 +361,24 @@ mod tests {
                 .to_string(),
             "stdin is larger than 2 bytes"
         );
+    }
+
+    #[test]
+    fn only_what_is_nowhere_does_not_exist() {
+        let (_keep, dir) = folder();
+        let file = dir.join("a");
+        write_atomic(&file, None, b"a").unwrap();
+        let read = |path: &Utf8Path| if_exists(read_bytes(path, 9));
+        assert_eq!(read(&file).unwrap().as_deref(), Some(&b"a"[..]));
+        assert!(read(&dir.join("b")).unwrap().is_none());
+        #[cfg(unix)]
+        {
+            assert!(read(&file.join("b")).unwrap().is_none());
+            let circle = dir.join("circle");
+            std::os::unix::fs::symlink(&circle, &circle).unwrap();
+            assert!(read(&circle).unwrap_err().to_string().contains(circle.as_str()));
+        }
+        assert!(read(&dir).is_err());
     }
 
     #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{fs, pin, registry};
+use crate::{fs, pin, registry, report};
 
 /// What ends a verb before it has an answer.
 ///
@@ -48,14 +48,7 @@ impl Failure {
     /// The message of the error and of each of its sources; equal neighbours are told once.
     #[must_use]
     pub fn chain(&self) -> Vec<String> {
-        let mut chain = vec![self.source.to_string()];
-        let mut source = self.source.source();
-        while let Some(error) = source {
-            chain.push(error.to_string());
-            source = error.source();
-        }
-        chain.dedup();
-        chain
+        report::chain(self.source.as_ref())
     }
 }
 
@@ -107,6 +100,9 @@ fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         _ => error.downcast_ref()?,
     };
     match error {
+        E::CaCertificate { .. } => Some(
+            "give the registry a certificate that its authority signed, and name the authority's with `--registry-ca`",
+        ),
         E::Denied { .. } => {
             Some("log in with `docker login` or `podman login`, or name credentials with `--registry-auth`")
         }

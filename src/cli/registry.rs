@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 use super::{Env, Failure};
 use crate::limits;
-use crate::registry::{Client, Entry, Environment, Keychain, Layout, Mirrors, Options, Registry};
+use crate::registry::{Client, Entry, Keychain, Layout, Mirrors, Options, Registry};
 
 /// Where manifests come from.
 #[derive(Clone, Debug, clap::Args)]
@@ -44,44 +44,13 @@ impl RegistryArgs {
             ca_files: self.registry_ca.clone(),
             in_flight: self.jobs,
             keychain: Keychain::new(self.registry_auth.clone(), env.registry.clone()),
-            mirrors: mirrors(&env.registry)?,
+            mirrors: Mirrors::discover(&env.registry)?,
             plain_http: self.plain_http.clone(),
             ..Options::default()
         };
         Ok(Box::new(Client::new(options)))
     }
 }
-
-/// Reads `registries.conf` where podman reads it: the user's, or else the system's with its `registries.conf.d`
-/// (containers-registries.conf(5)).
-fn mirrors(env: &Environment) -> Result<Mirrors, Failure> {
-    let config = env
-        .xdg_config_home
-        .clone()
-        .or_else(|| env.home.as_ref().map(|home| home.join(".config")));
-    let user = config.map(|config| config.join("containers"));
-    let system = Utf8PathBuf::from("/etc/containers");
-    let folder = user
-        .filter(|user| user.join(REGISTRIES_CONF).is_file())
-        .unwrap_or(system);
-    let mut files = vec![folder.join(REGISTRIES_CONF)];
-    if let Ok(more) = folder.join("registries.conf.d").read_dir_utf8() {
-        let mut more: Vec<_> = more
-            .flatten()
-            .map(|entry| entry.into_path())
-            .filter(|path| path.extension() == Some("conf"))
-            .collect();
-        more.sort();
-        files.extend(more);
-    }
-    let mut read = files
-        .iter()
-        .filter(|file| file.is_file())
-        .map(|file| Mirrors::read(file));
-    read.try_fold(Mirrors::default(), |all, file| Ok(all.and(file?)))
-}
-
-const REGISTRIES_CONF: &str = "registries.conf";
 
 fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {

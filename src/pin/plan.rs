@@ -292,6 +292,6 @@ impl Planner<'_> {
     }
 
     fn location(&self, range: std::ops::Range<usize>) -> Location {
-        Location::new(&self.scan.shown, &self.scan.text, &self.scan.lines, range)
+        Location::with_excerpt(&self.scan.shown, &self.scan.text, &self.scan.lines, range)
     }
 }

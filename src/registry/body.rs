@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::error::{Answered, Detail};
 use crate::limits;
+use crate::text::deceives;
 
 const CODE_MAX: usize = 60;
 const MESSAGE_MAX: usize = 300;
@@ -76,13 +77,9 @@ pub(crate) fn answered(status: u16, body: &[u8]) -> Answered {
     Answered { status, detail }
 }
 
-/// Makes a text from elsewhere safe for a terminal: one line, no control or direction characters, not too long.
+/// Makes a text from elsewhere safe for a terminal: one line, nothing that commands or deceives, not too long.
 pub(crate) fn printable(text: &str, max: usize) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut clean: String = text.chars().filter(|&c| !hidden(c)).take(max + 1).collect();
+    let mut clean: String = text.chars().filter(|&c| !deceives(c)).take(max + 1).collect();
     if let Some((cut, _)) = clean.char_indices().nth(max) {
         clean.truncate(cut);
         clean.push('…');
@@ -98,7 +95,7 @@ mod tests {
     fn explains_a_failure_in_the_registrys_words() {
         let text = |body: &str| answered(403, body.as_bytes()).to_string();
         assert_eq!(
-            text(r#"{"errors":[{"code":"DENIED","message":"no \u001b[31m\u202eaccess\n","detail":{}}]}"#),
+            text(r#"{"errors":[{"code":"DENIED","message":"no \u001b[31m\u202e\u061c\u206aaccess\n","detail":{}}]}"#),
             "403 Forbidden, DENIED: no [31maccess"
         );
         assert_eq!(text(r#"{"errors":[{"code":"DENIED"}]}"#), "403 Forbidden, DENIED");

@@ -76,6 +76,13 @@ pub enum Error {
         /// The full reference.
         reference: String,
     },
+    /// A server with an authority's certificate, as self-signed ones often are: it is refused even where it is trusted
+    /// (RFC 5280, 4.2.1.9, has the mark).
+    #[error("no connection to {asked}, for its certificate is that of an authority (CA:TRUE): expected a server's own")]
+    CaCertificate {
+        /// What was asked for.
+        asked: Asked,
+    },
     /// A file that was named as certificate authority.
     #[error("{path} is no CA file: expected certificates in PEM form")]
     CaFile {

@@ -15,7 +15,7 @@ use super::error::{Asked, Error};
 use super::host::{Failure, Host};
 use super::retry;
 use super::secret::Secret;
-use super::transport::{Transport, is_hopeless, reason};
+use super::transport::{Transport, is_ca_certificate, is_hopeless, reason};
 use crate::limits;
 
 /// Sends requests.
@@ -250,7 +250,12 @@ fn give_up(host: &Host, call: &Call<'_>, trouble: Trouble, away: bool) -> Error 
         }
         Trouble::Broken(error) => {
             let whole_host = error.is_connect() || error.is_timeout() || !host.has_answered();
-            fail(host, call, &Failure::Transport(reason(&error)), whole_host && !away)
+            let failure = if is_ca_certificate(&error) {
+                Failure::CaCertificate
+            } else {
+                Failure::Transport(reason(&error))
+            };
+            fail(host, call, &failure, whole_host && !away)
         }
     }
 }

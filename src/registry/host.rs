@@ -160,6 +160,7 @@ impl Host {
 /// A failure that is not about one reference alone.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
+    CaCertificate,
     Throttled(Answered),
     TimedOut(Duration),
     Transport(String),
@@ -170,6 +171,7 @@ impl Failure {
     pub(crate) fn about(&self, asked: &Asked) -> Error {
         let asked = asked.clone();
         match self {
+            Self::CaCertificate => Error::CaCertificate { asked },
             Self::Throttled(answered) => Error::Throttled {
                 asked,
                 answered: answered.clone(),

@@ -18,6 +18,9 @@ use crate::{fs, limits};
 ///
 /// The repository `registry.example.com/shop/web` is read from `registry.example.com/shop/web` under the folder if that is
 /// there, else from `shop/web`; Docker Hub's official images also from their bare name.
+///
+/// Symbolic links are followed, out of the folder too: who can place one there can place an image there as well, and
+/// whatever is read by digest is hashed. Only what does not exist is not found; what cannot be looked at is an error.
 #[derive(Clone, Debug)]
 pub struct Layout {
     folder: Utf8PathBuf,
@@ -65,13 +68,12 @@ impl Layout {
     /// Opens a folder of image layouts; a repository's layout is read when it is asked for.
     ///
     /// # Errors
-    /// The path is no directory.
+    /// The path is no directory, or cannot be looked at.
     pub fn open(folder: impl Into<Utf8PathBuf>) -> Result<Self, Error> {
         let folder = folder.into();
-        if folder.is_dir() {
-            Ok(Self { folder })
-        } else {
-            Err(LayoutError::NotAFolder { path: folder }.into())
+        match existing(&folder)? {
+            Some(metadata) if metadata.is_dir() => Ok(Self { folder }),
+            _ => Err(LayoutError::NotAFolder { path: folder }.into()),
         }
     }
 
@@ -156,11 +158,7 @@ impl Layout {
             reference: reference.to_owned(),
             host: self.folder.to_string(),
         };
-        let folder = self
-            .candidates(repository)
-            .into_iter()
-            .find(|folder| folder.join("oci-layout").is_file());
-        let Some(folder) = folder else {
+        let Some(folder) = self.find(repository)? else {
             return Err(Error::NotFound { asked, answered: None });
         };
         check_version(&folder.join("oci-layout"))?;
@@ -168,6 +166,17 @@ impl Layout {
         let bytes = fs::read_bytes(&path, limits::MANIFEST_BYTES).map_err(LayoutError::File)?;
         let index = Index::parse(&bytes).map_err(|source| LayoutError::Manifest { path, source })?;
         Ok(Open { folder, index, asked })
+    }
+
+    /// Looks for the folder of a repository.
+    fn find(&self, repository: &Repository) -> Result<Option<Utf8PathBuf>, Error> {
+        for folder in self.candidates(repository) {
+            // A directory of this name is a repository, `shop/oci-layout`.
+            if existing(&folder.join("oci-layout"))?.is_some_and(|metadata| !metadata.is_dir()) {
+                return Ok(Some(folder));
+            }
+        }
+        Ok(None)
     }
 
     fn candidates(&self, repository: &Repository) -> Vec<Utf8PathBuf> {
@@ -224,10 +233,8 @@ impl Open {
     /// Reads a blob and hashes it.
     fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
         let path = self.path(digest);
-        if !path.exists() {
-            return Err(self.missing());
-        }
-        let bytes = fs::read_bytes(&path, limit).map_err(LayoutError::File)?;
+        let bytes = fs::if_exists(fs::read_bytes(&path, limit)).map_err(LayoutError::File)?;
+        let bytes = bytes.ok_or_else(|| self.missing())?;
         if digest.matches(&bytes) {
             Ok(bytes)
         } else {
@@ -286,6 +293,12 @@ impl Open {
             answered: None,
         }
     }
+}
+
+/// What is known of a path, if something is there.
+fn existing(path: &Utf8Path) -> Result<Option<std::fs::Metadata>, Error> {
+    let metadata = fs_err::metadata(path).map_err(fs::Error::from);
+    Ok(fs::if_exists(metadata).map_err(LayoutError::File)?)
 }
 
 /// What a manifest says about the one that it refers to.

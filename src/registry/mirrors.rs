@@ -1,10 +1,14 @@
 //! `registries.conf`, version 2: where repositories are read from (containers-registries.conf(5)).
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{FromPathBufError, Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use crate::limits;
+use super::Environment;
 use crate::oci::Repository;
+use crate::{fs, limits};
+
+/// Where the system's files are.
+const SYSTEM: &str = "/etc/containers";
 
 /// What `registries.conf` says about registries: other locations, mirrors, and what is blocked.
 ///
@@ -33,7 +37,7 @@ pub(crate) struct Place {
 pub enum MirrorsError {
     /// The file cannot be read.
     #[error(transparent)]
-    File(#[from] crate::fs::Error),
+    File(#[from] fs::Error),
     /// A value that makes no sense.
     #[error("{path}: {problem}")]
     Invalid {
@@ -92,12 +96,43 @@ enum Pull {
 }
 
 impl Mirrors {
+    /// Reads all that applies to a user, as podman does (containers-registries.conf(5), containers-registries.conf.d(5)):
+    /// the system's `registries.conf`, its `registries.conf.d`, then the user's `registries.conf.d`. The user's
+    /// `registries.conf`, if there is one, stands in place of the first two.
+    ///
+    /// # Errors
+    /// A file is there but cannot be read or is not of version 2: it may block what would be asked without it.
+    pub fn discover(environment: &Environment) -> Result<Self, MirrorsError> {
+        let user = environment.config_home().map(|config| config.join("containers"));
+        Self::discover_in(user.as_deref(), Utf8Path::new(SYSTEM))
+    }
+
+    fn discover_in(user: Option<&Utf8Path>, system: &Utf8Path) -> Result<Self, MirrorsError> {
+        let own = user.map(Self::main).transpose()?.flatten();
+        let (mut all, folders) = match own {
+            Some(own) => (own, [None, user]),
+            None => (Self::main(system)?.unwrap_or_default(), [Some(system), user]),
+        };
+        for folder in folders.into_iter().flatten() {
+            for path in drop_ins(&folder.join("registries.conf.d"))? {
+                all = all.and(Self::read(&path)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn main(folder: &Utf8Path) -> Result<Option<Self>, MirrorsError> {
+        let path = folder.join("registries.conf");
+        let text = fs::if_exists(fs::read_text(&path, limits::CREDENTIAL_FILE_BYTES))?;
+        text.map(|text| Self::parse(&text, &path)).transpose()
+    }
+
     /// Reads a `registries.conf`.
     ///
     /// # Errors
     /// The file cannot be read or is not of version 2.
     pub fn read(path: &Utf8Path) -> Result<Self, MirrorsError> {
-        Self::parse(&crate::fs::read_text(path, limits::CREDENTIAL_FILE_BYTES)?, path)
+        Self::parse(&fs::read_text(path, limits::CREDENTIAL_FILE_BYTES)?, path)
     }
 
     /// Parses a `registries.conf`; errors call it by `path`.
@@ -172,6 +207,22 @@ impl Mirrors {
         }));
         Some(places)
     }
+}
+
+/// The files of a folder that end in `.conf`, in order of their names; other files and folders do not count.
+fn drop_ins(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, fs::Error> {
+    let Some(entries) = fs::if_exists(fs_err::read_dir(folder).map_err(fs::Error::from))? else {
+        return Ok(Vec::new());
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "conf") && !path.is_dir() {
+            paths.push(Utf8PathBuf::try_from(path).map_err(FromPathBufError::into_io_error)?);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 impl Rule {
@@ -331,6 +382,61 @@ mod tests {
         let first = mirrors("[[registry]]\nprefix = \"a.test\"\nlocation = \"b.test\"\n");
         let later = mirrors("[[registry]]\nprefix = \"a.test\"\nlocation = \"c.test\"\n");
         assert_eq!(places(&first.and(later), "a.test/x", false).unwrap(), ["c.test/x"]);
+    }
+
+    /// Writes files with one rule each, and says where a repository of every rule is then read from.
+    fn discovered(files: &[(&str, &str, &str)]) -> Vec<String> {
+        let keep = tempfile::tempdir().unwrap();
+        let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+        for (file, prefix, location) in files {
+            let path = folder.join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            let text = format!("[[registry]]\nprefix = \"{prefix}\"\nlocation = \"{location}\"\n");
+            fs::write_atomic(&path, None, text.as_bytes()).unwrap();
+        }
+        let mirrors = Mirrors::discover_in(Some(&folder.join("user")), &folder.join("system")).unwrap();
+        ["a.test/x", "b.test/x", "c.test/x"]
+            .iter()
+            .flat_map(|name| places(&mirrors, name, false).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn files_are_found_as_podman_finds_them() {
+        let system = [
+            ("system/registries.conf", "a.test", "system.test"),
+            ("system/registries.conf.d/1.conf", "b.test", "first.test"),
+            ("system/registries.conf.d/2.conf", "b.test", "second.test"),
+            ("system/registries.conf.d/2.conf.bak", "b.test", "backup.test"),
+            ("system/registries.conf.d/3.conf/4.conf", "b.test", "folder.test"),
+        ];
+        assert_eq!(discovered(&[]), ["a.test/x", "b.test/x", "c.test/x"]);
+        assert_eq!(discovered(&system), ["system.test/x", "second.test/x", "c.test/x"]);
+        let mut files = system.to_vec();
+        files.push(("user/registries.conf.d/0.conf", "b.test", "mine.test"));
+        assert_eq!(discovered(&files), ["system.test/x", "mine.test/x", "c.test/x"]);
+        files.push(("user/registries.conf", "c.test", "own.test"));
+        assert_eq!(discovered(&files), ["a.test/x", "mine.test/x", "own.test/x"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_there_and_cannot_be_read_is_an_error_that_names_it() {
+        for name in [
+            "user/registries.conf",
+            "user/registries.conf.d",
+            "system/registries.conf",
+            "system/registries.conf.d",
+            "system/registries.conf.d/1.conf",
+        ] {
+            let keep = tempfile::tempdir().unwrap();
+            let folder = Utf8PathBuf::try_from(keep.path().to_owned()).unwrap();
+            let path = folder.join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(&path, &path).unwrap();
+            let error = Mirrors::discover_in(Some(&folder.join("user")), &folder.join("system")).unwrap_err();
+            assert!(error.to_string().contains(path.as_str()), "{error}");
+        }
     }
 
     #[test]

@@ -166,6 +166,14 @@ pub(crate) fn is_hopeless(error: &reqwest::Error, url: &Url) -> bool {
         })
 }
 
+/// Says whether a server was refused because its certificate is marked as an authority's.
+///
+/// The name is that of `webpki`, which TLS on all but Apple's and Microsoft's systems verifies with; its types are not
+/// reached through `reqwest`.
+pub(crate) fn is_ca_certificate(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.to_string().contains("CaUsedAsEndEntity"))
+}
+
 /// What is at the bottom of an error, safe to print.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let bottom = causes(error).last();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Change, Failure, Finding, Fix, Level, Location, Replacement, Report, Rule, Skip};
+use super::{Change, Count, Failure, Finding, Fix, Level, Location, Replacement, Report, Rule, Skip};
 use crate::oci::Digest;
 use crate::text::{Edit, LineIndex, Position};
 
@@ -32,7 +32,7 @@ pub(super) fn digest() -> String {
 
 pub(super) fn locate(text: &str, needle: &str) -> Location {
     let at = text.find(needle).unwrap();
-    Location::new("deploy/web.yaml", text, &LineIndex::new(text), at..at + needle.len())
+    Location::with_excerpt("deploy/web.yaml", text, &LineIndex::new(text), at..at + needle.len())
 }
 
 pub(super) fn empty() -> Report {
@@ -91,11 +91,11 @@ pub(super) fn full() -> Report {
         },
     ];
     report.summary = vec![
-        ("unpinned", 1),
-        ("pinned", 1),
-        ("drifted", 0),
-        ("skipped", 1),
-        ("failed", 2),
+        Count::new("unpinned", 1),
+        Count::new("changed", 1).with_label("pinned"),
+        Count::new("drifted", 0),
+        Count::new("skipped", 1),
+        Count::new("failed", 2),
     ];
     report.details.insert("platforms".into(), json!(["linux/amd64"]));
     report

@@ -140,7 +140,9 @@ impl Replacement {
     }
 }
 
-/// A range of a file, with the line on which it starts.
+/// A range of a file.
+///
+/// It holds no text of the file, which may be secret, unless a verb asks for it with [`Location::with_excerpt`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Location {
     /// The file as reports name it: see [`relative_path`].
@@ -151,48 +153,68 @@ pub struct Location {
     pub start: Position,
     /// Where the range ends: one past its last character.
     pub end: Position,
-    /// The line on which the range starts, without its line ending; of a very long line what is near the start of the
-    /// range ([`limits::LINE_EXCERPT_BYTES`]); empty where it must not be shown.
-    pub line_text: String,
-    /// The bytes of `line_text` that belong to the range.
-    pub columns: Range<usize>,
+    /// The line on which the range starts, where it may be shown.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A line of a file with the part that is meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Excerpt {
+    /// The line without its ending; of a very long line what is near the start of the range
+    /// ([`limits::LINE_EXCERPT_BYTES`]).
+    pub line: String,
+    /// The bytes of `line` that belong to the range.
+    pub marked: Range<usize>,
 }
 
 impl Location {
-    /// Locates a range of bytes of `text`, the whole file.
+    /// Locates a range of bytes of `text`, the whole file; no format will show the line.
     ///
     /// A range that does not lie within the text is cut to it.
     #[must_use]
     pub fn new(path: impl Into<Utf8PathBuf>, text: &str, index: &LineIndex, range: Range<usize>) -> Self {
         let start = text.floor_char_boundary(range.start);
         let end = text.floor_char_boundary(range.end).max(start);
-        let mut line = index.line_range(text, index.line_of(start));
-        if line.start == 0 && text.starts_with(BYTE_ORDER_MARK) {
-            line.start = BYTE_ORDER_MARK.len_utf8();
-        }
-        let excerpt = text
-            .floor_char_boundary(start.saturating_sub(limits::LINE_EXCERPT_BYTES))
-            .max(line.start)
-            ..text
-                .floor_char_boundary(start.saturating_add(limits::LINE_EXCERPT_BYTES))
-                .min(line.end);
-        let within = |offset: usize| offset.min(excerpt.end).saturating_sub(excerpt.start);
         Self {
             path: path.into(),
             start: index.position(text, start),
             end: index.position(text, end),
-            columns: within(start)..within(end),
-            line_text: text.get(excerpt.clone()).unwrap_or_default().to_owned(),
             range: start..end,
+            excerpt: None,
         }
     }
 
-    /// The same place without the text of its line, for lines that may hold a secret.
+    /// As [`Location::new`], with the line: only for files of which every line may be printed.
     #[must_use]
-    pub fn redacted(mut self) -> Self {
-        self.line_text.clear();
-        self.columns = 0..0;
-        self
+    pub fn with_excerpt(path: impl Into<Utf8PathBuf>, text: &str, index: &LineIndex, range: Range<usize>) -> Self {
+        let location = Self::new(path, text, index, range);
+        Self {
+            excerpt: Some(Excerpt::new(text, index, &location.range)),
+            ..location
+        }
+    }
+}
+
+impl Excerpt {
+    fn new(text: &str, index: &LineIndex, range: &Range<usize>) -> Self {
+        let mut line = index.line_range(text, index.line_of(range.start));
+        if line.start == 0 && text.starts_with(BYTE_ORDER_MARK) {
+            line.start = BYTE_ORDER_MARK.len_utf8();
+        }
+        let from = range.start.saturating_sub(limits::LINE_EXCERPT_BYTES);
+        let to = range.start.saturating_add(limits::LINE_EXCERPT_BYTES);
+        let shown = text.floor_char_boundary(from).max(line.start)..text.floor_char_boundary(to).min(line.end);
+        let within = |offset: usize| offset.min(shown.end).saturating_sub(shown.start);
+        Self {
+            marked: within(range.start)..within(range.end),
+            line: text.get(shown).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The marked part.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.line.get(self.marked.clone()).unwrap_or_default()
     }
 }
 
@@ -261,7 +283,7 @@ mod tests {
 
     fn locate(text: &str, needle: &str) -> Location {
         let at = text.find(needle).unwrap();
-        Location::new("a.yaml", text, &LineIndex::new(text), at..at + needle.len())
+        Location::with_excerpt("a.yaml", text, &LineIndex::new(text), at..at + needle.len())
     }
 
     #[test]
@@ -271,40 +293,54 @@ mod tests {
             (location.start.to_string(), location.end.to_string()),
             ("2:6".into(), "2:16".into())
         );
-        assert_eq!(location.line_text, "bü: 'shop/web:1' # x");
-        assert_eq!(&location.line_text[location.columns.clone()], "shop/web:1");
+        let excerpt = location.excerpt.unwrap();
+        assert_eq!(
+            (excerpt.line.as_str(), excerpt.text()),
+            ("bü: 'shop/web:1' # x", "shop/web:1")
+        );
     }
 
     #[test]
     fn a_byte_order_mark_is_no_column() {
         let location = locate("\u{feff}image: a:1\n", "a:1");
         assert_eq!(location.start.to_string(), "1:8");
-        assert_eq!(location.line_text, "image: a:1");
-        assert_eq!(&location.line_text[location.columns.clone()], "a:1");
+        let excerpt = location.excerpt.unwrap();
+        assert_eq!((excerpt.line.as_str(), excerpt.text()), ("image: a:1", "a:1"));
     }
 
     #[test]
     fn a_range_over_lines_marks_the_first_and_one_outside_is_cut() {
         let location = locate("a: |\r\n  b\r\n  c\r\n", "b\r\n  c");
         assert_eq!(location.end.to_string(), "3:4");
-        assert_eq!(&location.line_text[location.columns.clone()], "b");
+        assert_eq!(location.excerpt.unwrap().text(), "b");
         let text = "ä";
         let location = Location::new("a", text, &LineIndex::new(text), 1..99);
         assert_eq!(location.range, 0..2);
-        assert_eq!(location.redacted().line_text, "");
+    }
+
+    #[test]
+    fn no_text_is_kept_unless_it_is_asked_for() {
+        let text = "password: hunter2\n";
+        let index = LineIndex::new(text);
+        let location = Location::new("a.yaml", text, &index, 10..17);
+        assert!(!format!("{location:?}").contains("hunter2"));
+        let shown = Location::with_excerpt("a.yaml", text, &index, 10..17);
+        assert_eq!(shown.excerpt.as_ref().unwrap().text(), "hunter2");
+        assert_eq!(Location { excerpt: None, ..shown }, location);
     }
 
     #[test]
     fn of_a_long_line_only_the_part_around_the_range_is_kept() {
         let filler = "ä".repeat(100_000);
         let location = locate(&format!("{filler}shop/web:1{filler}"), "shop/web:1");
-        assert_eq!(&location.line_text[location.columns.clone()], "shop/web:1");
-        assert!(location.line_text.len() <= 2 * limits::LINE_EXCERPT_BYTES);
         assert_eq!(location.start.column, 100_001);
+        let excerpt = location.excerpt.unwrap();
+        assert_eq!(excerpt.text(), "shop/web:1");
+        assert!(excerpt.line.len() <= 2 * limits::LINE_EXCERPT_BYTES);
         let text = "ä".repeat(100_000);
-        let location = Location::new("a", &text, &LineIndex::new(&text), 0..text.len());
-        assert_eq!(location.columns, 0..limits::LINE_EXCERPT_BYTES);
+        let location = Location::with_excerpt("a", &text, &LineIndex::new(&text), 0..text.len());
         assert_eq!(location.end.column, 100_001);
+        assert_eq!(location.excerpt.unwrap().marked, 0..limits::LINE_EXCERPT_BYTES);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Level as Tone, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use super::finding::{Finding, Level, Location};
+use super::finding::{Excerpt, Finding, Level, Location};
 use super::model::{Failure, Report};
-use super::visible::{deceives, push_escape, visible, visible_lines};
+use super::visible::{push_escape, visible, visible_lines};
+use crate::text::deceives;
 
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -91,14 +92,14 @@ fn snippet(finding: &Finding, renderer: &Renderer, layout: Layout, first: bool) 
     let fix = finding.fix.as_ref().map(|fix| fix.description.as_str());
     let help = fix.into_iter().chain(first.then_some(finding.rule.help));
     let help = help.map(|help| Tone::HELP.message(visible(help).into_owned()));
-    if location.line_text.is_empty() {
+    let Some(excerpt) = location.excerpt.as_ref().filter(|excerpt| !excerpt.line.is_empty()) else {
         let origin = Origin::path(visible(location.path.as_str()).into_owned())
             .line(location.start.line)
             .char_column(location.start.column);
         return renderer.render(&[title.element(origin).elements(help)]);
-    }
+    };
     let digits = location.start.line.to_string().len();
-    let window = Window::new(location, layout.width.saturating_sub(digits + GUTTER).max(NARROWEST));
+    let window = Window::new(excerpt, layout.width.saturating_sub(digits + GUTTER).max(NARROWEST));
     let source = Snippet::source(window.text)
         .line_start(location.start.line)
         .fold(false)
@@ -139,10 +140,10 @@ struct Window {
 }
 
 impl Window {
-    fn new(location: &Location, width: usize) -> Self {
-        let cells: Vec<Cell> = location.line_text.char_indices().map(Cell::new).collect();
+    fn new(excerpt: &Excerpt, width: usize) -> Self {
+        let cells: Vec<Cell> = excerpt.line.char_indices().map(Cell::new).collect();
         let index_of = |byte| cells.partition_point(|cell| cell.byte < byte);
-        let (first, last) = (index_of(location.columns.start), index_of(location.columns.end));
+        let (first, last) = (index_of(excerpt.marked.start), index_of(excerpt.marked.end));
         let shown = visible_range(&cells, first, last, width);
 
         let mut text = String::new();
@@ -236,7 +237,7 @@ mod tests {
 
     fn one(text: &str, needle: &str, width: usize) -> String {
         let at = text.find(needle).unwrap();
-        let location = Location::new("a.yaml", text, &LineIndex::new(text), at..at + needle.len());
+        let location = Location::with_excerpt("a.yaml", text, &LineIndex::new(text), at..at + needle.len());
         let mut report = examples::empty();
         report.findings = vec![Finding::new(&examples::UNPINNED, "x", location)];
         render(&report, Layout { width, ..PLAIN })
@@ -315,7 +316,7 @@ mod tests {
             length in 0..200_usize,
             width in 40..160_usize,
         ) {
-            let location = Location::new("a.yaml", &text, &LineIndex::new(&text), from..from + length);
+            let location = Location::with_excerpt("a.yaml", &text, &LineIndex::new(&text), from..from + length);
             let place = format!("--> a.yaml:{}\n", location.start);
             let mut report = examples::empty();
             report.findings = vec![Finding::new(&examples::UNPINNED, "x", location)];
@@ -329,17 +330,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_range_and_a_redacted_line_are_shown() {
+    fn an_empty_range_and_one_without_its_line_are_shown() {
         let text = "image:\n";
-        let location = Location::new("a.yaml", text, &LineIndex::new(text), 6..6);
+        let index = LineIndex::new(text);
+        let location = Location::with_excerpt("a.yaml", text, &index, 6..6);
         let mut report = examples::empty();
-        report.findings = vec![Finding::new(&examples::UNPINNED, "x", location.clone())];
+        report.findings = vec![Finding::new(&examples::UNPINNED, "x", location)];
         assert!(
             render(&report, PLAIN).contains("1 | image:\n"),
             "{}",
             render(&report, PLAIN)
         );
-        report.findings = vec![Finding::new(&examples::UNPINNED, "x", location.redacted())];
+        let location = Location::new("a.yaml", text, &index, 6..6);
+        report.findings = vec![Finding::new(&examples::UNPINNED, "x", location)];
         let rendered = render(&report, PLAIN);
         assert!(
             rendered.contains("--> a.yaml:1:7\n") && !rendered.contains("image:"),

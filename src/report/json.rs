@@ -19,7 +19,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         summary: report
             .summary
             .iter()
-            .map(|(name, count)| ((*name).to_owned(), (*count).into()))
+            .map(|count| (count.name.to_owned(), count.count.into()))
             .collect(),
         findings: report
             .findings
@@ -234,6 +234,13 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("}\n"));
+    }
+
+    #[test]
+    fn counts_have_their_names_and_not_what_people_read() {
+        let value: Value = serde_json::from_str(&render(&examples::full()).unwrap()).unwrap();
+        let summary = &value["summary"];
+        assert_eq!((&summary["changed"], summary.get("pinned")), (&Value::from(1), None));
     }
 
     #[test]

@@ -14,8 +14,8 @@ mod model;
 pub mod sarif;
 mod visible;
 
-pub use finding::{Finding, Fix, Level, Location, Replacement, Rule, relative_path};
-pub use model::{Answer, Change, Failure, Report, Skip};
+pub use finding::{Excerpt, Finding, Fix, Level, Location, Replacement, Rule, relative_path};
+pub use model::{Answer, Change, Count, Failure, Report, Skip, chain};
 pub use visible::{visible, visible_lines};
 
 /// The form in which a report is written.

@@ -1,5 +1,7 @@
 //! What a verb has to say at its end, in one value that every format renders.
 
+use std::error::Error;
+
 use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
@@ -21,8 +23,8 @@ pub struct Report {
     pub skips: Vec<Skip>,
     /// What could not be decided.
     pub failures: Vec<Failure>,
-    /// Counts in the order in which they are shown; names are lowercase words that follow a number: `pinned`.
-    pub summary: Vec<(&'static str, usize)>,
+    /// Counts in the order in which they are shown, each name once.
+    pub summary: Vec<Count>,
     /// What only this verb has to tell programs; JSON shows it.
     pub details: Map<String, Value>,
 }
@@ -71,9 +73,38 @@ impl Report {
     /// The counts that are not zero, as one line: `3 unpinned, 12 pinned`; `None` where nothing was counted.
     #[must_use]
     pub fn summary_line(&self) -> Option<String> {
-        let counts = self.summary.iter().filter(|(_, count)| *count > 0);
-        let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {name}")).collect();
+        let counts = self.summary.iter().filter(|count| count.count > 0);
+        let counts: Vec<String> = counts.map(|count| format!("{} {}", count.count, count.label)).collect();
         (!counts.is_empty()).then(|| counts.join(", "))
+    }
+}
+
+/// How many of one thing there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Count {
+    /// The stable name, in kebab-case, the same whatever a verb was told to do: `changed`. JSON uses it.
+    pub name: &'static str,
+    /// What people read behind the number: `to pin`.
+    pub label: &'static str,
+    /// The number.
+    pub count: usize,
+}
+
+impl Count {
+    /// A count whose name is read by people too.
+    #[must_use]
+    pub const fn new(name: &'static str, count: usize) -> Self {
+        Self {
+            name,
+            label: name,
+            count,
+        }
+    }
+
+    /// Gives people another word to read.
+    #[must_use]
+    pub const fn with_label(self, label: &'static str) -> Self {
+        Self { label, ..self }
     }
 }
 
@@ -134,14 +165,8 @@ pub struct Failure {
 impl Failure {
     /// A failure from an error and its sources; equal neighbours in the chain are told once.
     #[must_use]
-    pub fn new(error: &dyn std::error::Error) -> Self {
-        let mut chain = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(error) = source {
-            chain.push(error.to_string());
-            source = error.source();
-        }
-        chain.dedup();
+    pub fn new(error: &(dyn Error + 'static)) -> Self {
+        let mut chain = chain(error);
         Self {
             path: None,
             position: None,
@@ -157,6 +182,15 @@ impl Failure {
         self.position = position;
         self
     }
+}
+
+/// The message of an error and of each of its sources; equal neighbours are told once.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let links = std::iter::successors(Some(error), |&link| link.source());
+    let mut messages: Vec<String> = links.map(ToString::to_string).collect();
+    messages.dedup();
+    messages
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::text::deceives;
+
 /// A text on one line: control characters, line breaks too, become escapes such as `\u{1b}` and `\n`.
 ///
 /// So do the characters that reorder or hide text (CVE-2021-42574, "Trojan Source").
@@ -15,16 +17,6 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escape(text, |character| character != '\n' && deceives(character))
-}
-
-/// Whether a character is shown as an escape.
-pub(super) fn deceives(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// Writes the escape of a character.

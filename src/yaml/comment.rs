@@ -1,4 +1,4 @@
-//! Comments, found in the text when somebody asks: a check of a whole tree asks for a few.
+//! Comments, found in one pass over the text when somebody first asks: most files are read without.
 
 use std::ops::Range;
 
@@ -6,46 +6,64 @@ use super::arena::{Arena, Data, NodeData};
 use super::scalar::Style;
 use crate::text::LineIndex;
 
-/// Where lines begin, and which scalars hold a `#` that begins no comment.
+/// The comments of a text.
 #[derive(Debug)]
-pub(super) struct Lines {
-    index: LineIndex,
-    scalars: Vec<Range<usize>>,
+pub(super) struct Comments {
+    /// Lines from zero, in order, with the bytes of their comments behind the `#`.
+    found: Vec<(usize, Range<usize>)>,
 }
 
-impl Lines {
+impl Comments {
     pub(super) fn new(text: &str, arena: &Arena<'_>) -> Self {
-        let mut scalars: Vec<Range<usize>> = arena
+        let scalars = Scalars::new(text, arena);
+        let index = LineIndex::new(text);
+        let mut found = Vec::new();
+        let mut done = 0;
+        for at in memchr::memchr_iter(b'#', text.as_bytes()) {
+            if at < done || scalars.contain(at) {
+                continue;
+            }
+            let line = index.line_of(at);
+            let range = index.line_range(text, line);
+            let before = text.get(range.start..at).unwrap_or_default();
+            if matches!(before, "" | "\u{feff}") || before.ends_with([' ', '\t']) {
+                found.push((line, at + 1..range.end));
+                done = range.end;
+            }
+        }
+        Self { found }
+    }
+
+    pub(super) fn of<'a>(&self, text: &'a str, line0: usize) -> Option<&'a str> {
+        let at = self.found.binary_search_by_key(&line0, |(line, _)| *line).ok()?;
+        let (_, range) = self.found.get(at)?;
+        text.get(range.clone()).map(str::trim)
+    }
+}
+
+/// The scalars that hold a `#`, which begins no comment there.
+struct Scalars {
+    spans: Vec<Range<usize>>,
+}
+
+impl Scalars {
+    fn new(text: &str, arena: &Arena<'_>) -> Self {
+        let mut spans: Vec<Range<usize>> = arena
             .nodes
             .iter()
             .filter(|node| matches!(&node.data, Data::Scalar(scalar) if scalar.style != Style::Plain))
             .map(NodeData::span)
             .filter(|span| text.get(span.clone()).is_some_and(|content| content.contains('#')))
             .collect();
-        scalars.sort_unstable_by_key(|span| span.start);
-        Self {
-            index: LineIndex::new(text),
-            scalars,
-        }
+        spans.sort_unstable_by_key(|span| span.start);
+        Self { spans }
     }
 
-    pub(super) fn comment<'a>(&self, text: &'a str, line0: usize) -> Option<&'a str> {
-        let range = self.index.line_range(text, line0);
-        let line = text.get(range.clone())?;
-        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let start = range.end - line.len();
-        line.match_indices('#')
-            .filter(|&(at, _)| at == 0 || line.get(..at).is_some_and(|before| before.ends_with([' ', '\t'])))
-            .find(|&(at, _)| !self.is_content(start + at))
-            .and_then(|(at, _)| line.get(at + 1..))
-            .map(str::trim)
-    }
-
-    fn is_content(&self, offset: usize) -> bool {
-        let after = self.scalars.partition_point(|span| span.start <= offset);
+    fn contain(&self, offset: usize) -> bool {
+        let after = self.spans.partition_point(|span| span.start <= offset);
         after
             .checked_sub(1)
-            .and_then(|at| self.scalars.get(at))
+            .and_then(|at| self.spans.get(at))
             .is_some_and(|span| span.contains(&offset))
     }
 }

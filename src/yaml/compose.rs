@@ -50,7 +50,7 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
         text,
         documents,
         arena,
-        lines: OnceLock::new(),
+        comments: OnceLock::new(),
     })
 }
 

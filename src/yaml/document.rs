@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::arena::{Arena, Data, NodeData};
-use super::comment::Lines;
+use super::comment::Comments;
 use super::scalar::{Resolved, Scalar};
 
 /// The documents of a text.
@@ -13,7 +13,7 @@ pub struct Stream<'a> {
     pub(super) text: &'a str,
     pub(super) documents: Vec<Document<'a>>,
     pub(super) arena: Arc<Arena<'a>>,
-    pub(super) lines: OnceLock<Lines>,
+    pub(super) comments: OnceLock<Comments>,
 }
 
 /// One document of a stream.
@@ -68,10 +68,12 @@ impl<'a> Stream<'a> {
     }
 
     /// The comment that ends a line (counted from zero), or is all of it: what stands behind its `#`, trimmed.
+    ///
+    /// The first call finds the comments of the whole text; each call then is a search among them.
     #[must_use]
     pub fn comment(&self, line0: usize) -> Option<&'a str> {
-        let lines = self.lines.get_or_init(|| Lines::new(self.text, &self.arena));
-        lines.comment(self.text, line0)
+        let comments = self.comments.get_or_init(|| Comments::new(self.text, &self.arena));
+        comments.of(self.text, line0)
     }
 }
 
@@ -142,6 +144,8 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// The value of a key, as kubectl reads the key.
+    ///
+    /// This looks at the entries one by one: of a mapping with many keys of interest, go through [`Node::entries`] once.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Self> {
         self.pairs()

@@ -39,6 +39,31 @@ fn with_helper(folder: &Folder, config: &str, helper: &str) -> Options {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_is_an_error_and_not_absent() {
+    let (registry, folder) = (start(), Folder::new());
+    let path = folder.path().join("config.json");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let client = |docker_config: &camino::Utf8Path| {
+        let environment = Environment {
+            docker_config: Some(docker_config.to_owned()),
+            ..Environment::default()
+        };
+        Client::new(Options {
+            keychain: Keychain::new(Vec::new(), environment),
+            ..options()
+        })
+    };
+    let reference = format!("{}/a:1", registry.host());
+    let error = resolve(&client(folder.path()), &reference).await.unwrap_err();
+    assert!(matches!(error, Error::Keychain(_)), "{error}");
+    assert!(explain(&error).contains(path.as_str()), "{}", explain(&error));
+    let error = resolve(&client(&folder.path().join("absent")), &reference)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Denied { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_password_is_found_by_the_repositorys_path() {
     let (registry, folder) = (start(), Folder::new());
     // base64 of "me:hunter2".

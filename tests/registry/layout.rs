@@ -162,6 +162,52 @@ async fn symbolic_links_are_followed() {
     assert_eq!(resolve(&layout, "r.test/web:1").await.unwrap().digest, digest);
 }
 
+/// Links that lead in a circle stand for all that cannot be looked at: permissions do not keep root from anything.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_an_error_and_not_absent() {
+    let folder = Folder::new();
+    let digest = folder.add("a", Some("1"), &manifest("x"));
+    folder.add("b", Some("1"), &manifest("x"));
+    let circle = |name: &str| {
+        let path = folder.path().join(name);
+        let _ = std::fs::remove_file(&path);
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        path
+    };
+    let paths = [
+        circle(&format!("a/blobs/sha256/{}", digest.hex())),
+        circle("b/oci-layout"),
+        circle("r.test"),
+    ];
+    let layout = Layout::open(folder.path()).unwrap();
+    for (reference, path) in [
+        ("o.test/a:1", paths[0].clone()),
+        ("o.test/b:1", paths[1].clone()),
+        // The folder of the full name comes first.
+        ("r.test/a:1", paths[2].join("a/oci-layout")),
+    ] {
+        let error = resolve(&layout, reference).await.unwrap_err();
+        assert!(matches!(error, Error::Layout(_)), "{error}");
+        assert!(explain(&error).contains(path.as_str()), "{}", explain(&error));
+    }
+    let error = Layout::open(&paths[2]).unwrap_err();
+    assert!(!explain(&error).contains("expected a directory"), "{}", explain(&error));
+}
+
+#[tokio::test]
+async fn a_repository_may_be_called_like_the_file_of_a_layout() {
+    let folder = Folder::new();
+    let digest = folder.add("shop/oci-layout", Some("1"), &manifest("x"));
+    let layout = Layout::open(folder.path()).unwrap();
+    assert_eq!(
+        resolve(&layout, "r.test/shop/oci-layout:1").await.unwrap().digest,
+        digest
+    );
+    let error = resolve(&layout, "r.test/shop:1").await.unwrap_err();
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+}
+
 /// The layouts that other projects' tools wrote, read from disk and over HTTP: both must agree.
 #[tokio::test]
 async fn layouts_of_other_tools_are_read_the_same_over_http() {

@@ -54,6 +54,30 @@ async fn an_unknown_authority_is_refused_at_once_and_nothing_is_sent() {
     assert_eq!(registry.total(), 0);
 }
 
+/// Apple's and Microsoft's systems verify with libraries of their own.
+#[cfg(not(any(target_vendor = "apple", windows)))]
+#[tokio::test]
+async fn a_server_that_shows_its_authority_is_refused_in_plain_words() {
+    let registry = TestRegistry::start(Setup {
+        tls: true,
+        shows_authority: true,
+        ..Setup::default()
+    });
+    let folder = Folder::new();
+    let client = trusting(vec![folder.write("ca.pem", registry.ca_pem().as_bytes())]);
+    for tag in ["1", "2"] {
+        let reference = format!("{}/a:{tag}", registry.host());
+        assert_eq!(
+            explain(&resolve(&client, &reference).await.unwrap_err()),
+            format!(
+                "no connection to `{reference}`, for its certificate is that of an authority (CA:TRUE): \
+                 expected a server's own"
+            )
+        );
+    }
+    assert_eq!(registry.total(), 0);
+}
+
 #[tokio::test]
 async fn ca_files_are_read_only_where_tls_is_spoken() {
     let folder = Folder::new();

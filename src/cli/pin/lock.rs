@@ -20,10 +20,8 @@ pub(super) struct LockFile {
 impl LockFile {
     pub(super) fn read(path: &Utf8Path) -> Result<Self, LockError> {
         // A link that leads nowhere is there, and cannot be read.
-        let before = match path.symlink_metadata() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            _ => Some(fs::read_text(path, limits::FILE_BYTES)?),
-        };
+        let there = fs::if_exists(path.symlink_metadata())?;
+        let before = there.map(|_| fs::read_text(path, limits::FILE_BYTES)).transpose()?;
         let lock = match &before {
             Some(text) => Lock::parse(text).map_err(|source| LockError::Unreadable {
                 path: path.to_owned(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Pin, ReadError};
 use crate::cli::{Exit, Failure, Ui, hints_for};
 use crate::pin::{self, Mode, Plan, Scan, SpliceError, Tree, rules};
-use crate::report::{self, Format, Location, Replacement, Report, visible, visible_lines};
+use crate::report::{self, Count, Format, Location, Replacement, Report, visible, visible_lines};
 use crate::text::LineIndex;
 
 /// The name and version of the JSON form.
@@ -191,7 +191,7 @@ impl Outcome {
         } else {
             ui.report(&self.report, pin.format, pin.explain)?;
         }
-        if self.report.summary.iter().all(|(_, count)| *count == 0) {
+        if self.report.summary.iter().all(|count| count.count == 0) {
             ui.status(format_args!("no images found; files looked at: {}", self.files));
         }
         Ok(self.report.answer().into())
@@ -208,20 +208,25 @@ impl Outcome {
             (Mode::Update, false) => Some("updated"),
             (Mode::Update, true) => Some("to update"),
         };
-        report.summary.extend(done.map(|done| (done, report.changes.len())));
+        let changed = Count::new("changed", report.changes.len());
+        report
+            .summary
+            .push(done.map_or(changed, |done| changed.with_label(done)));
         let kept = match self.mode {
             Mode::Check { .. } => "pinned",
             Mode::Pin | Mode::Update => "already pinned",
             Mode::Unpin => "unchanged",
         };
-        report.summary.push((kept, self.kept));
+        report.summary.push(Count::new("kept", self.kept).with_label(kept));
         for rule in report.rules {
             let of_rule = |finding: &&report::Finding| finding.rule.code == rule.code;
             let count = report.findings.iter().filter(of_rule).count();
-            report.summary.push((rule.code, count));
+            report.summary.push(Count::new(rule.code, count));
         }
-        let counts = [("skipped", report.skips.len()), ("failed", report.failures.len())];
-        report.summary.extend(counts);
+        report.summary.extend([
+            Count::new("skipped", report.skips.len()),
+            Count::new("failed", report.failures.len()),
+        ]);
         report.details.insert("files".to_owned(), Value::from(self.files));
         report.details.insert("written".to_owned(), Value::from(self.written));
     }

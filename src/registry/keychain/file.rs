@@ -10,9 +10,9 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Credential, HUB_SERVER, KeychainError, Login, normalise};
-use crate::limits;
 use crate::oci::DOCKER_HUB;
 use crate::registry::secret::Secret;
+use crate::{fs, limits};
 
 /// Some tools leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -45,9 +45,11 @@ struct Auth {
 }
 
 impl File {
-    pub(crate) fn read(path: &Utf8Path) -> Result<Self, KeychainError> {
-        let text = Zeroizing::new(crate::fs::read_text(path, limits::CREDENTIAL_FILE_BYTES)?);
-        Self::parse(&text, path)
+    /// Reads a file, if there is one.
+    pub(crate) fn read(path: &Utf8Path) -> Result<Option<Self>, KeychainError> {
+        let text = fs::if_exists(fs::read_text(path, limits::CREDENTIAL_FILE_BYTES))?;
+        let text = text.map(Zeroizing::new);
+        text.map(|text| Self::parse(&text, path)).transpose()
     }
 
     pub(crate) fn parse(text: &str, path: &Utf8Path) -> Result<Self, KeychainError> {

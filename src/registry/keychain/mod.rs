@@ -40,7 +40,7 @@ pub struct Keychain {
 /// The one call of a helper for a server.
 type Called = OnceCell<Result<Option<Arc<Credential>>, Arc<KeychainError>>>;
 
-/// The environment's variables that say where credentials are.
+/// The environment's variables that say where credentials and `registries.conf` are.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `DOCKER_CONFIG`: the folder of Docker's `config.json`.
@@ -210,11 +210,7 @@ impl Keychain {
 
     fn read_files(&self) -> Result<Vec<File>, KeychainError> {
         let paths = self.environment.credential_files();
-        paths
-            .iter()
-            .filter(|path| path.exists())
-            .map(|path| File::read(path))
-            .collect()
+        paths.iter().filter_map(|path| File::read(path).transpose()).collect()
     }
 
     /// Calls a helper once for a server, however many repositories wait for it; a failure is kept too.
@@ -248,6 +244,12 @@ impl Environment {
         }
     }
 
+    /// Where the user's configuration is (XDG Base Directory Specification).
+    pub(super) fn config_home(&self) -> Option<Utf8PathBuf> {
+        let home = || self.home.as_ref().map(|home| home.join(".config"));
+        self.xdg_config_home.clone().or_else(home)
+    }
+
     /// The credential files, in the order in which they are asked.
     fn credential_files(&self) -> Vec<Utf8PathBuf> {
         let home = |folder: &str| self.home.as_ref().map(|home| home.join(folder));
@@ -259,7 +261,7 @@ impl Environment {
                 .map(|folder| folder.join("config.json")),
             self.registry_auth_file.clone(),
             self.xdg_runtime_dir.clone().map(podman),
-            self.xdg_config_home.clone().or_else(|| home(".config")).map(podman),
+            self.config_home().map(podman),
         ]
         .into_iter()
         .flatten()

@@ -43,6 +43,8 @@ pub struct Setup {
     pub latency: Duration,
     /// Whether it speaks TLS, with a certificate of [`TestRegistry::ca_pem`].
     pub tls: bool,
+    /// Whether that certificate is the authority's own, which no server should show.
+    pub shows_authority: bool,
     /// Entries of one page of a list, if lists have pages.
     pub page: Option<usize>,
     /// Whether it has the referrers API.
@@ -167,7 +169,7 @@ impl TestRegistry {
         listener.set_nonblocking(true).expect("a socket that does not block");
         let address = listener.local_addr().expect("an address");
         let (acceptor, ca_pem) = if setup.tls {
-            let (acceptor, pem) = tls::acceptor();
+            let (acceptor, pem) = tls::acceptor(setup.shows_authority);
             (Some(acceptor), Some(pem))
         } else {
             (None, None)

@@ -3,17 +3,19 @@
 //! Lines and columns count from one, columns in Unicode code points; addresses of files are relative to `%SRCROOT%`.
 //! Failures and skips are notifications of the one invocation (section 3.20.21), for they are no results.
 
+mod objects;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use camino::Utf8Path;
-use serde::Serialize;
-use serde_json::{Map, Value};
 
-use super::finding::{Finding, Fix, Location, Rule};
+use self::objects::{
+    ArtifactLocation, BaseId, BaseIds, Descriptor, Driver, FixObject, Invocation, LocationObject, Log, LogicalLocation,
+    Message, Notification, PartialFingerprints, PhysicalLocation, Region, ResultObject, RuleObject, Run, Tool,
+};
+use super::finding::{Finding, Rule};
 use super::model::Report;
 use crate::oci::Digest;
-use crate::text::Position;
 
 /// Renders a report as indented SARIF with a final line feed.
 ///
@@ -134,20 +136,13 @@ struct Fingerprints<'a> {
 
 impl<'a> Fingerprints<'a> {
     fn of(&mut self, finding: &'a Finding) -> PartialFingerprints {
-        let Location {
-            line_text,
-            columns,
-            path,
-            ..
-        } = &finding.location;
-        let reported = line_text.get(columns.clone()).unwrap_or_default();
-        // A redacted line says nothing: a hash of a secret could be guessed.
-        let field = if line_text.is_empty() {
-            finding.field.as_deref().unwrap_or_default()
-        } else {
-            ""
+        let path = finding.location.path.as_path();
+        let what = match &finding.location.excerpt {
+            Some(excerpt) if !excerpt.line.is_empty() => [excerpt.line.trim(), excerpt.text(), ""],
+            // A hash of what is not shown would be a secret's, and could be guessed.
+            _ => ["", "", finding.field.as_deref().unwrap_or_default()],
         };
-        let what = [finding.rule.code, line_text.trim(), reported, field].join("\0");
+        let what = format!("{}\0{}", finding.rule.code, what.join("\0"));
         let hash = Digest::of(what.as_bytes());
         let hash = hash.hex().get(..16).unwrap_or_default().to_owned();
         let count = self.seen.entry((path, hash.clone())).or_default();
@@ -158,272 +153,12 @@ impl<'a> Fingerprints<'a> {
     }
 }
 
-/// A path as a relative reference (RFC 3986, section 4.2); an absolute path as a `file:` address.
-fn uri(path: &Utf8Path) -> String {
-    let mut out = match path.as_str() {
-        unix if unix.starts_with('/') => "file://".to_owned(),
-        _ if path.is_absolute() => "file:///".to_owned(),
-        _ => String::new(),
-    };
-    for &byte in path.as_str().as_bytes() {
-        // A colon would make the first segment a scheme.
-        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-#[derive(Serialize)]
-struct Log<'a> {
-    #[serde(rename = "$schema")]
-    schema: &'a str,
-    version: &'a str,
-    runs: [Run<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool<'a>,
-    invocations: [Invocation<'a>; 1],
-    original_uri_base_ids: BaseIds,
-    results: Vec<ResultObject<'a>>,
-    column_kind: &'a str,
-}
-
-#[derive(Serialize)]
-struct Tool<'a> {
-    driver: Driver<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver<'a> {
-    name: &'a str,
-    version: &'a str,
-    rules: Vec<RuleObject<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RuleObject<'a> {
-    id: &'a str,
-    short_description: Message,
-    full_description: Message,
-    help: Message,
-    default_configuration: Configuration<'a>,
-}
-
-impl RuleObject<'_> {
-    fn new(rule: &Rule) -> Self {
-        Self {
-            id: rule.code,
-            short_description: Message::new(rule.summary),
-            full_description: Message {
-                text: format!("{}. {}", rule.summary, rule.help),
-            },
-            help: Message::new(rule.help),
-            default_configuration: Configuration {
-                level: rule.level.as_str(),
-            },
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Configuration<'a> {
-    level: &'a str,
-}
-
-#[derive(Serialize)]
-struct Message {
-    text: String,
-}
-
-impl Message {
-    fn new(text: &str) -> Self {
-        Self { text: text.to_owned() }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation<'a> {
-    execution_successful: bool,
-    tool_execution_notifications: Vec<Notification<'a>>,
-}
-
-#[derive(Serialize)]
-struct Notification<'a> {
-    level: &'a str,
-    message: Message,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<LocationObject<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    descriptor: Option<Descriptor<'a>>,
-}
-
-#[derive(Serialize)]
-struct Descriptor<'a> {
-    id: &'a str,
-}
-
-#[derive(Serialize)]
-struct BaseIds {
-    #[serde(rename = "%SRCROOT%")]
-    source_root: BaseId,
-}
-
-#[derive(Serialize)]
-struct BaseId {
-    description: Message,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResultObject<'a> {
-    rule_id: &'a str,
-    rule_index: Option<usize>,
-    level: &'a str,
-    message: Message,
-    locations: [LocationObject<'a>; 1],
-    partial_fingerprints: PartialFingerprints,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<FixObject<'a>>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    properties: &'a Map<String, Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LocationObject<'a> {
-    physical_location: PhysicalLocation,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    logical_locations: Vec<LogicalLocation<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uri_base_id: Option<&'static str>,
-}
-
-impl ArtifactLocation {
-    fn new(path: &Utf8Path) -> Self {
-        let absolute = path.is_absolute() || path.as_str().starts_with('/');
-        Self {
-            uri: uri(path),
-            uri_base_id: (!absolute).then_some("%SRCROOT%"),
-        }
-    }
-}
-
-/// The end is one past the last character (section 3.30.8).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: usize,
-    start_column: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_column: Option<usize>,
-}
-
-impl Region {
-    const fn new(start: Position, end: Position) -> Self {
-        Self {
-            start_line: start.line,
-            start_column: start.column,
-            end_line: Some(end.line),
-            end_column: Some(end.column),
-        }
-    }
-
-    const fn at(position: Position) -> Self {
-        Self {
-            start_line: position.line,
-            start_column: position.column,
-            end_line: None,
-            end_column: None,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogicalLocation<'a> {
-    fully_qualified_name: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PartialFingerprints {
-    primary_location_line_hash: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FixObject<'a> {
-    description: Message,
-    artifact_changes: [ArtifactChange<'a>; 1],
-}
-
-impl<'a> FixObject<'a> {
-    fn new(fix: &'a Fix, path: &Utf8Path) -> Self {
-        let replacements = fix.replacements.iter().map(|replacement| ReplacementObject {
-            deleted_region: Region::new(replacement.start, replacement.end),
-            inserted_content: InsertedContent {
-                text: &replacement.edit.replacement,
-            },
-        });
-        Self {
-            description: Message::new(&fix.description),
-            artifact_changes: [ArtifactChange {
-                artifact_location: ArtifactLocation::new(path),
-                replacements: replacements.collect(),
-            }],
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactChange<'a> {
-    artifact_location: ArtifactLocation,
-    replacements: Vec<ReplacementObject<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReplacementObject<'a> {
-    deleted_region: Region,
-    inserted_content: InsertedContent<'a>,
-}
-
-#[derive(Serialize)]
-struct InsertedContent<'a> {
-    text: &'a str,
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
-    use crate::report::examples;
+    use crate::report::{Location, examples};
     use crate::text::LineIndex;
 
     fn rendered(report: &Report) -> Value {
@@ -444,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_official_schema_holds() {
-        let schema = serde_json::from_str(include_str!("../../fixtures/report/sarif-schema-2.1.0.json")).unwrap();
+        let schema = serde_json::from_str(include_str!("../../../fixtures/report/sarif-schema-2.1.0.json")).unwrap();
         let validator = jsonschema::options()
             .should_validate_formats(true)
             .build(&schema)
@@ -524,7 +259,7 @@ mod tests {
             let index = LineIndex::new(text);
             let mut report = examples::empty();
             for (at, word) in text.match_indices("a:1").chain(text.match_indices("b:1")) {
-                let location = Location::new("web.yaml", text, &index, at..at + word.len());
+                let location = Location::with_excerpt("web.yaml", text, &index, at..at + word.len());
                 report.findings.push(Finding::new(&examples::UNPINNED, "x", location));
             }
             let log = rendered(&report);
@@ -543,14 +278,5 @@ mod tests {
         assert_eq!(before.len(), 3);
         assert_eq!(before[0].strip_suffix(":1"), before[1].strip_suffix(":2"));
         assert_ne!(before[0], before[2]);
-    }
-
-    #[test]
-    fn paths_become_addresses() {
-        assert_eq!(uri("deploy/web 1.yaml".into()), "deploy/web%201.yaml");
-        assert_eq!(uri("a:b#c?d%e.yaml".into()), "a%3Ab%23c%3Fd%25e.yaml");
-        assert_eq!(uri("lädchen.yaml".into()), "l%C3%A4dchen.yaml");
-        assert_eq!(uri("/etc/web.yaml".into()), "file:///etc/web.yaml");
-        assert_eq!(ArtifactLocation::new("/etc/web.yaml".into()).uri_base_id, None);
     }
 }
