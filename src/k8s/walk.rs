@@ -1,6 +1,8 @@
-//! Where Kubernetes resources name images.
+//! The way through a document to the places that name images.
 
-use super::rule::{FieldRule, Step};
+use super::fields::{self, Resource};
+use super::path::{self, Step};
+use super::rule::FieldRule;
 use crate::yaml::{Kind, Node};
 
 /// A place that names an image, or may.
@@ -82,31 +84,6 @@ struct Walker<'w, 'd, 'a> {
     path: Vec<Step<'d>>,
 }
 
-/// The resource that a node belongs to.
-#[derive(Clone, Copy, Default)]
-struct Resource<'d> {
-    kind: Option<&'d str>,
-    group: &'d str,
-    /// How many steps of the path lead to it.
-    depth: usize,
-}
-
-impl<'d> Resource<'d> {
-    fn of(node: Node<'d, '_>, depth: usize) -> Option<Self> {
-        let version = node.get("apiVersion")?.as_str()?;
-        let kind = node.get("kind")?.as_str()?;
-        Some(Self {
-            kind: Some(kind),
-            group: version.split_once('/').map_or("", |(group, _)| group),
-            depth,
-        })
-    }
-
-    fn is(self, group: &str, kinds: &[&str]) -> bool {
-        self.group == group && self.kind.is_some_and(|kind| kinds.contains(&kind))
-    }
-}
-
 impl<'d, 'a> Walker<'_, 'd, 'a> {
     fn node(&mut self, node: Node<'d, 'a>, resource: Resource<'d>) {
         match node.kind() {
@@ -120,7 +97,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
             }
             Kind::Mapping => {
                 let resource = Resource::of(node, self.path.len()).unwrap_or(resource);
-                if resource.group == "tekton.dev" {
+                if resource.is_tekton() {
                     self.bundle(node);
                 }
                 for (key, value) in node.entries() {
@@ -136,7 +113,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
     fn child(&mut self, parent: Option<Node<'d, 'a>>, value: Node<'d, 'a>, resource: Resource<'d>) {
         let path = self.path.get(resource.depth..).unwrap_or_default();
         if value.kind() == Kind::Scalar {
-            if let Some(place) = scalar(path, parent, resource, self.search.rules) {
+            if let Some(place) = fields::scalar(path, parent, resource, self.search.rules) {
                 self.hit(value, place);
             }
             return;
@@ -145,20 +122,17 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
             Some(Step::Key(key)) => *key,
             _ => "",
         };
-        if key == "openAPIV3Schema" || resource.kind.is_some() && key == "metadata" {
-            return;
-        }
-        if is_data(path, resource) {
-            if self.search.embedded && resource.kind == Some("ConfigMap") && key == "data" {
+        if fields::is_data(path, resource) {
+            if self.search.embedded && key == "data" && resource.is_config_map() {
                 self.embedded(value);
             }
             return;
         }
-        if let Some(place) = structure(path, resource) {
+        if let Some(place) = fields::structure(path, resource) {
             self.hit(value, place);
             return;
         }
-        if self.search.arguments && matches!(key, "args" | "command") && in_container(path) {
+        if self.search.arguments && matches!(key, "args" | "command") && fields::in_container(path) {
             self.arguments(value);
         }
         if self.search.environment && key == "env" {
@@ -168,7 +142,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
     }
 
     fn hit(&mut self, node: Node<'d, 'a>, place: Place<'d, 'a>) {
-        let field = render(&self.path);
+        let field = path::render(&self.path);
         (self.visit)(Hit { field, node, place });
     }
 
@@ -213,7 +187,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
                 flag.take().map(|name| (name, 0))
             };
             if let Some((name, start)) = place
-                && may_name_image(name, text.get(start..).unwrap_or(""))
+                && fields::flag_may_name_image(name, text.get(start..).unwrap_or(""))
             {
                 self.path.push(Step::Item(at));
                 let certain = name.to_ascii_lowercase().ends_with("image");
@@ -237,160 +211,6 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
             }
         }
     }
-}
-
-/// Says what a string at this path is, if it names an image.
-fn scalar<'d, 'a>(
-    path: &[Step<'d>],
-    parent: Option<Node<'d, 'a>>,
-    resource: Resource<'d>,
-    rules: &[FieldRule],
-) -> Option<Place<'d, 'a>> {
-    if rules.iter().any(|rule| rule.matches(resource.kind, path)) {
-        return Some(Place::Image);
-    }
-    let Some(&Step::Key(key)) = path.last() else {
-        let argo = resource.is("argoproj.io", &["Application", "ApplicationSet"]);
-        return (argo && ends(path, &["kustomize", "images", "[]"])).then_some(Place::KustomizeArgument);
-    };
-    let known = match key {
-        // Block devices of Ceph are called images as well.
-        "image" if ends(path, &["rbd", "image"]) => return None,
-        "image" if resource.group == "skaffold" && ends(path, &["artifacts", "[]", "image"]) => {
-            return Some(Place::Built);
-        }
-        "image" => is_known_image(path, resource),
-        "reference" => ends(path, &["volumes", "[]", "image", "reference"]),
-        "imageName" => resource.is("postgresql.cnpg.io", &["Cluster"]) && is(path, &["spec", "imageName"]),
-        // Tekton's bundles before there were resolvers.
-        "bundle" => {
-            resource.group == "tekton.dev"
-                && (ends(path, &["taskRef", "bundle"]) || ends(path, &["pipelineRef", "bundle"]))
-        }
-        "package" if resource.group == "pkg.crossplane.io" && is(path, &["spec", "package"]) => {
-            return Some(Place::Package);
-        }
-        _ => false,
-    };
-    match parent {
-        _ if known => Some(Place::Image),
-        Some(parent) if key == "image" => Some(Place::Unknown { parent }),
-        _ => None,
-    }
-}
-
-/// Fields `image` that hold an image whatever it looks like.
-fn is_known_image(path: &[Step<'_>], resource: Resource<'_>) -> bool {
-    const MONITORING: &[&str] = &["Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler"];
-    let container = ["containers", "initContainers", "ephemeralContainers"]
-        .iter()
-        .any(|list| ends(path, &[list, "[]", "image"]));
-    container
-        || match resource.group {
-            "argoproj.io" => {
-                ends(path, &["container", "image"])
-                    || ends(path, &["script", "image"])
-                    || ends(path, &["sidecars", "[]", "image"])
-            }
-            "ceph.rook.io" => resource.kind == Some("CephCluster") && is(path, &["spec", "cephVersion", "image"]),
-            "kubevirt.io" => {
-                ends(path, &["containerDisk", "image"]) || ends(path, &["kernelBoot", "container", "image"])
-            }
-            "monitoring.coreos.com" => resource.is(resource.group, MONITORING) && is(path, &["spec", "image"]),
-            "tekton.dev" => {
-                ends(path, &["steps", "[]", "image"])
-                    || ends(path, &["sidecars", "[]", "image"])
-                    || ends(path, &["stepTemplate", "image"])
-                    || resource.kind == Some("StepAction") && is(path, &["spec", "image"])
-            }
-            _ => false,
-        }
-}
-
-/// Mappings that name an image in several fields.
-fn structure<'d, 'a>(path: &[Step<'_>], resource: Resource<'_>) -> Option<Place<'d, 'a>> {
-    let argo = resource.is("argoproj.io", &["Application", "ApplicationSet"]);
-    if argo && ends(path, &["helm", "valuesObject"])
-        || resource.is("helm.toolkit.fluxcd.io", &["HelmRelease"]) && is(path, &["spec", "values"])
-    {
-        return Some(Place::HelmValues);
-    }
-    if resource.is("kustomize.toolkit.fluxcd.io", &["Kustomization"]) && is(path, &["spec", "images", "[]"]) {
-        return Some(Place::KustomizeEntry);
-    }
-    (resource.is("source.toolkit.fluxcd.io", &["OCIRepository"]) && is(path, &["spec"])).then_some(Place::OciRepository)
-}
-
-fn is_data(path: &[Step<'_>], resource: Resource<'_>) -> bool {
-    resource.is("", &["ConfigMap", "Secret"])
-        && (is(path, &["data"]) || is(path, &["binaryData"]) || is(path, &["stringData"]))
-}
-
-/// Says whether a path ends in a field of a container.
-fn in_container(path: &[Step<'_>]) -> bool {
-    matches!(
-        path.split_last().map_or(&[][..], |(_, path)| path),
-        [
-            ..,
-            Step::Key("containers" | "initContainers" | "ephemeralContainers" | "sidecars" | "steps"),
-            Step::Item(_)
-        ] | [.., Step::Key("container" | "script" | "stepTemplate")]
-    )
-}
-
-/// Says whether the value of a flag is worth a look.
-///
-/// A flag that is called an image holds one if it looks like one. Of the others, those that components are named by do,
-/// if nothing of the reference is left out: kube-prometheus has `--prometheus-config-reloader=quay.io/...:v0.93.1`.
-fn may_name_image(flag: &str, value: &str) -> bool {
-    const COMPONENTS: &[&str] = &["agent", "container", "init", "proxy", "reloader", "sidecar"];
-    let flag = flag.to_ascii_lowercase();
-    if flag.ends_with("image") {
-        return true;
-    }
-    let Ok(reference) = value.parse::<crate::oci::Reference>() else {
-        return false;
-    };
-    let full = reference.registry_range().is_some() && (reference.tag().is_some() || reference.digest().is_some());
-    flag.contains("image") && reference.is_explicit() || full && COMPONENTS.iter().any(|word| flag.contains(word))
-}
-
-/// Says whether a path is this one; `[]` is any item.
-fn is(path: &[Step<'_>], expected: &[&str]) -> bool {
-    path.len() == expected.len() && ends(path, expected)
-}
-
-/// Says whether a path ends in this one; `[]` is any item.
-fn ends(path: &[Step<'_>], expected: &[&str]) -> bool {
-    path.len() >= expected.len()
-        && path
-            .iter()
-            .rev()
-            .zip(expected.iter().rev())
-            .all(|(step, expected)| match step {
-                Step::Item(_) => *expected == "[]",
-                Step::Key(key) => key == expected,
-            })
-}
-
-/// Writes a path as `spec.containers[0].image`.
-fn render(path: &[Step<'_>]) -> String {
-    let mut field = String::new();
-    for step in path {
-        match step {
-            Step::Item(at) => field.push_str(&format!("[{at}]")),
-            Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', ' ', '"']) => {
-                field.push_str(&format!("[\"{key}\"]"));
-            }
-            Step::Key(key) => {
-                if !field.is_empty() {
-                    field.push('.');
-                }
-                field.push_str(key);
-            }
-        }
-    }
-    field
 }
 
 #[cfg(test)]
