@@ -6,4 +6,4 @@ mod rule;
 mod walk;
 
 pub use rule::{FieldRule, FieldRuleError};
-pub use walk::{Hit, Place, Search, walk};
+pub use walk::{Hit, Place, walk};

@@ -51,27 +51,17 @@ pub enum Place<'d, 'a> {
     },
 }
 
-/// What is looked for beyond the fields that are images.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Search<'r> {
-    /// Images in `command` and `args` of containers.
-    pub arguments: bool,
-    /// Images in environment variables.
-    pub environment: bool,
-    /// YAML in ConfigMaps.
-    pub embedded: bool,
-    /// Fields that the user knows.
-    pub rules: &'r [FieldRule],
-}
-
-/// Calls `visit` for every place of a document that names an image, in the order of the document.
+/// Calls `visit` for every place of a document that names an image or may, in the order of the document.
+///
+/// `rules` name fields that the user knows. Which places count is for the caller to say: not everybody wants those of
+/// [`Place::Argument`], [`Place::Embedded`] and [`Place::Environment`].
 ///
 /// A mapping with `apiVersion` and `kind` is a resource, at the root or below (`List`, templates). In `metadata`, in the
 /// data of ConfigMaps and Secrets and in schemas nothing is an image. Documents that are no resources are searched for
 /// containers, volumes and keys `image` all the same.
-pub fn walk<'d, 'a>(root: Node<'d, 'a>, search: Search<'_>, visit: &mut dyn FnMut(Hit<'d, 'a>)) {
+pub fn walk<'d, 'a>(root: Node<'d, 'a>, rules: &[FieldRule], visit: &mut dyn FnMut(Hit<'d, 'a>)) {
     let mut walker = Walker {
-        search,
+        rules,
         visit,
         path: Vec::new(),
     };
@@ -79,7 +69,7 @@ pub fn walk<'d, 'a>(root: Node<'d, 'a>, search: Search<'_>, visit: &mut dyn FnMu
 }
 
 struct Walker<'w, 'd, 'a> {
-    search: Search<'w>,
+    rules: &'w [FieldRule],
     visit: &'w mut dyn FnMut(Hit<'d, 'a>),
     path: Vec<Step<'d>>,
 }
@@ -113,7 +103,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
     fn child(&mut self, parent: Option<Node<'d, 'a>>, value: Node<'d, 'a>, resource: Resource<'d>) {
         let path = self.path.get(resource.depth..).unwrap_or_default();
         if value.kind() == Kind::Scalar {
-            if let Some(place) = fields::scalar(path, parent, resource, self.search.rules) {
+            if let Some(place) = fields::scalar(path, parent, resource, self.rules) {
                 self.hit(value, place);
             }
             return;
@@ -123,7 +113,7 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
             _ => "",
         };
         if fields::is_data(path, resource) {
-            if self.search.embedded && key == "data" && resource.is_config_map() {
+            if key == "data" && resource.is_config_map() {
                 self.embedded(value);
             }
             return;
@@ -132,10 +122,10 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
             self.hit(value, place);
             return;
         }
-        if self.search.arguments && matches!(key, "args" | "command") && fields::in_container(path) {
+        if matches!(key, "args" | "command") && fields::in_container(path) {
             self.arguments(value);
         }
-        if self.search.environment && key == "env" {
+        if key == "env" {
             self.environment(value);
         }
         self.node(value, resource);
@@ -217,11 +207,11 @@ impl<'d, 'a> Walker<'_, 'd, 'a> {
 mod tests {
     use super::*;
 
-    fn hits(text: &str, search: Search<'_>) -> Vec<String> {
+    fn hits(text: &str, rules: &[FieldRule]) -> Vec<String> {
         let stream = crate::yaml::parse(text).unwrap();
         let mut hits = Vec::new();
         for document in stream.documents() {
-            walk(document.root().unwrap(), search, &mut |hit| {
+            walk(document.root().unwrap(), rules, &mut |hit| {
                 let place = match hit.place {
                     Place::Argument { start, certain } => format!("argument {start} {certain}"),
                     Place::Built => "built".to_owned(),
@@ -265,13 +255,14 @@ mod tests {
             "  data: {image: no/image:1}\n",
         );
         assert_eq!(
-            hits(text, Search::default()),
+            hits(text, &[]),
             [
                 "items[0].spec.template.spec.initContainers[0].image: image",
                 "items[0].spec.template.spec.containers[0].image: image",
                 "items[0].spec.template.spec.containers[0].x.image: unknown",
                 "items[0].spec.template.spec.ephemeralContainers[0].image: image",
                 "items[0].spec.template.spec.volumes[0].image.reference: image",
+                "items[1].data.image: embedded",
             ]
         );
     }
@@ -419,14 +410,14 @@ mod tests {
             ),
         ] {
             let text = format!("apiVersion: {version}\nkind: {kind}\n{body}\n");
-            assert_eq!(hits(&text, Search::default()), [expected], "{text}");
+            assert_eq!(hits(&text, &[]), [expected], "{text}");
         }
         let schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {versions: [{schema: {openAPIV3Schema: {properties: {image: {default: a}}, example: {image: a:1}}}}]}\n";
-        assert_eq!(hits(schema, Search::default()), [""; 0]);
+        assert_eq!(hits(schema, &[]), [""; 0]);
     }
 
     #[test]
-    fn arguments_on_request() {
+    fn arguments() {
         let text = concat!(
             "containers:\n",
             "- args:\n",
@@ -442,13 +433,8 @@ mod tests {
             "  command: [run, --image, 5, --image]\n",
             "args: [--image=a:1]\n",
         );
-        assert_eq!(hits(text, Search::default()), [""; 0]);
-        let search = Search {
-            arguments: true,
-            ..Search::default()
-        };
         assert_eq!(
-            hits(text, search),
+            hits(text, &[]),
             [
                 "containers[0].args[0]: argument 11 false",
                 "containers[0].args[3]: argument 10 true",
@@ -460,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_blocks_and_rules_on_request() {
+    fn variables_blocks_and_rules() {
         let text = concat!(
             "apiVersion: v1\n",
             "kind: ConfigMap\n",
@@ -469,14 +455,8 @@ mod tests {
             "runner: [{tool: a}]\n",
         );
         let rules = ["ConfigMap:runner[].tool".parse().unwrap()];
-        let search = Search {
-            environment: true,
-            embedded: true,
-            rules: &rules,
-            ..Search::default()
-        };
         assert_eq!(
-            hits(text, search),
+            hits(text, &rules),
             [
                 "env[0].value: environment",
                 "env[1].value: environment",

@@ -24,9 +24,8 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 
         }
         return;
     };
-    let mut options = finder.options.clone();
-    options.embedded = false;
-    let mut inner = Finder::new(&stream, &options);
+    let mut inner = Finder::new(&stream, finder.options);
+    inner.nested = true;
     for root in stream.documents().iter().filter_map(yaml::Document::root) {
         kubernetes::find(root, &mut inner);
     }

@@ -10,13 +10,16 @@ use crate::yaml::{Kind, Node};
 
 /// Finds the images of a document.
 pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let search = finder.options.search();
-    walk(root, search, &mut |hit| file(hit, finder));
+    walk(root, &finder.options.rules, &mut |hit| file(hit, finder));
 }
 
 fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let Hit { field, node, place } = hit;
+    let options = finder.options;
     match place {
+        Place::Argument { .. } if !options.args => {}
+        Place::Embedded if !options.embedded || finder.nested => {}
+        Place::Environment if !options.env => {}
         Place::Argument { start, certain } => argument(field, node, start, certain, finder),
         Place::Built => finder.skip(field, node, SkipReason::BuiltHere),
         Place::Embedded => embedded::find(&field, node, finder),

@@ -27,6 +27,8 @@ pub(super) struct Finder<'c, 'a> {
     pub(super) text: &'a str,
     pub(super) options: &'c Options,
     pub(super) found: Found,
+    /// The text is a string of another one: one level is enough.
+    pub(super) nested: bool,
     stream: &'c Stream<'a>,
     /// Where lines begin, in texts that Flux may write to.
     flux: Option<LineIndex>,
@@ -38,6 +40,7 @@ impl<'c, 'a> Finder<'c, 'a> {
             text: stream.text(),
             options,
             found: Found::default(),
+            nested: false,
             stream,
             flux: stream
                 .text()
