@@ -85,6 +85,9 @@ const IMAGE: &[Field] = &[
     image(ARGO, &[], "**.script.image"),
     image(ARGO, &[], "**.sidecars[].image"),
     image("ceph.rook.io", &["CephCluster"], "spec.cephVersion.image"),
+    field("imgpkg.carvel.dev", &["ImagesLock"], "**.image", Place::Lock),
+    // Its overrides, sources and destinations name images to look for, whatever the kind.
+    field("kbld.k14s.io", &[], "**.image", Place::Lock),
     image("kubevirt.io", &[], "**.containerDisk.image"),
     image("kubevirt.io", &[], "**.kernelBoot.container.image"),
     image("monitoring.coreos.com", MONITORING, "spec.image"),
@@ -93,6 +96,7 @@ const IMAGE: &[Field] = &[
     image(TEKTON, &[], "**.sidecars[].image"),
     image(TEKTON, &[], "**.stepTemplate.image"),
     image(TEKTON, &["StepAction"], "spec.image"),
+    field("vendir.k14s.io", &["LockConfig"], "**.image", Place::Lock),
 ];
 
 /// The fields with another last key, and items of lists.

@@ -40,6 +40,8 @@ pub enum Place<'d, 'a> {
     KustomizeArgument,
     /// An item of the `images` of a Flux Kustomization: a mapping of `name`, `newName`, `newTag` and `digest`.
     KustomizeEntry,
+    /// An entry of a lock file of another tool.
+    Lock,
     /// The `spec` of a Flux OCIRepository: a mapping with `url` and `ref`.
     OciRepository,
     /// A package of Crossplane, which adds its own registry to names without one.
@@ -221,6 +223,7 @@ mod tests {
                     Place::Image => "image".to_owned(),
                     Place::KustomizeArgument => "kustomize argument".to_owned(),
                     Place::KustomizeEntry => "kustomize entry".to_owned(),
+                    Place::Lock => "lock".to_owned(),
                     Place::OciRepository => "oci repository".to_owned(),
                     Place::Package => "package".to_owned(),
                     Place::Unknown { .. } => "unknown".to_owned(),
@@ -401,6 +404,24 @@ mod tests {
                 "Service",
                 "spec: {template: {spec: {containers: [{image: a}]}}}",
                 "spec.template.spec.containers[0].image: image",
+            ),
+            (
+                "kbld.k14s.io/v1alpha1",
+                "Config",
+                "overrides: [{image: a, newImage: b}]",
+                "overrides[0].image: lock",
+            ),
+            (
+                "imgpkg.carvel.dev/v1alpha1",
+                "ImagesLock",
+                "images: [{image: a}]",
+                "images[0].image: lock",
+            ),
+            (
+                "vendir.k14s.io/v1alpha1",
+                "LockConfig",
+                "directories: [{contents: [{imgpkgBundle: {image: a}}]}]",
+                "directories[0].contents[0].imgpkgBundle.image: lock",
             ),
             (
                 "skaffold/v4beta13",

@@ -28,6 +28,7 @@ fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         Place::Image => finder.image(field, node, Names::All),
         Place::KustomizeArgument => kustomize_argument(field, node, finder),
         Place::KustomizeEntry => kustomize::entry(&field, node, finder),
+        Place::Lock => finder.skip(field, node, SkipReason::LockFile),
         Place::OciRepository => kustomize::oci_repository(&field, node, finder),
         Place::Package => package(field, node, finder),
         Place::Unknown { parent } => unknown(field, node, parent, finder),
@@ -208,6 +209,28 @@ mod tests {
                 "containers[0].args[2]: $(IMAGE): variable",
                 "containers[0].args[3]: --image=nginx: bare-name",
                 "containers[0].env[1].value: nginx: bare-name",
+            ]
+        );
+    }
+
+    #[test]
+    fn lock_files_of_other_tools_stay() {
+        let text = concat!(
+            "apiVersion: kbld.k14s.io/v1alpha1\n",
+            "kind: Config\n",
+            "overrides: [{image: \"nginx:1\", newImage: \"index.docker.io/library/nginx:1\", preresolved: true}]\n",
+            "---\n",
+            "apiVersion: imgpkg.carvel.dev/v1alpha1\n",
+            "kind: ImagesLock\n",
+            "images: [{image: \"ghcr.io/a/b:1\"}]\n",
+        );
+        let tried = tried(text);
+        assert_eq!(tried.pinned, text);
+        assert_eq!(
+            tried.reasons,
+            [
+                "overrides[0].image: nginx:1: lock-file",
+                "images[0].image: ghcr.io/a/b:1: lock-file",
             ]
         );
     }
