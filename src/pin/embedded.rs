@@ -1,17 +1,19 @@
-//! YAML in the strings of ConfigMaps.
+//! YAML in strings, such as those of ConfigMaps.
 
 use std::ops::Range;
 
-use super::kubernetes;
 use super::scalar::Finder;
 use super::site::{Site, Skip, SkipReason, Slot};
 use crate::text::Edit;
 use crate::yaml::{self, Node, Style};
 
+/// What finds the images of a document.
+type Find = for<'b> fn(Node<'_, 'b>, &mut Finder<'_, 'b>);
+
 /// Finds the images of a block of lines that holds YAML; what is no YAML is left alone.
 ///
 /// Only literal blocks (`|`) have their lines in the file as they are; and only one level deep.
-pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, documents: Find, finder: &mut Finder<'_, 'a>) {
     let Some(scalar) = node.scalar().filter(|scalar| scalar.style == Style::Literal) else {
         return;
     };
@@ -27,7 +29,7 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 
     let mut inner = Finder::new(&stream, finder.options);
     inner.nested = true;
     for root in stream.documents().iter().filter_map(yaml::Document::root) {
-        kubernetes::find(root, &mut inner);
+        documents(root, &mut inner);
     }
     let sites = inner.found.sites.into_iter().map(|site| Site {
         field: format!("{field}: {}", site.field),

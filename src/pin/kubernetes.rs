@@ -1,12 +1,13 @@
 //! Images of Kubernetes resources, and of documents that nothing is known about.
 
 use super::embedded;
+use super::flux;
 use super::helm;
 use super::kustomize;
 use super::scalar::{Finder, Names};
 use super::site::{self, SkipReason};
 use crate::k8s::{Hit, Place, walk};
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
 /// Finds the images of a document.
 pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
@@ -22,16 +23,16 @@ fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         Place::Environment if !options.env => {}
         Place::Argument { start, certain } => argument(field, node, start, certain, finder),
         Place::Built => finder.skip(field, node, SkipReason::BuiltHere),
-        Place::Embedded => embedded::find(&field, node, finder),
+        Place::Embedded => embedded::find(&field, node, find, finder),
         Place::Environment => finder.image(field, node, Names::Explicit),
         Place::HelmValues => helm::find(&field, node, finder),
         Place::Image => finder.image(field, node, Names::All),
         Place::KustomizeArgument => kustomize_argument(field, node, finder),
         Place::KustomizeEntry => kustomize::entry(&field, node, finder),
         Place::Lock => finder.skip(field, node, SkipReason::LockFile),
-        Place::OciRepository => kustomize::oci_repository(&field, node, finder),
+        Place::OciRepository => flux::oci_repository(&field, node, finder),
         Place::Package => package(field, node, finder),
-        Place::Unknown { parent } => unknown(field, node, parent, finder),
+        Place::Unknown { parent } => finder.unknown(field, node, parent),
     }
 }
 
@@ -69,32 +70,11 @@ fn package<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     }
 }
 
-/// A key `image` that nothing is known about.
-pub(super) fn unknown<'a>(field: String, node: Node<'_, 'a>, parent: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let complete = |text| {
-        site::parse(text).map_or(true, |reference| {
-            reference.tag().is_some() || reference.digest().is_some()
-        })
-    };
-    // `image: quay.io/x/y` beside `tag: v1` is two parts of one name.
-    let parts = ["tag", "imageTag", "version"];
-    let tag_beside = parts.iter().any(|key| {
-        parent
-            .get(key)
-            .is_some_and(|tag| tag.kind() == Kind::Scalar && !tag.is_null())
-    });
-    if tag_beside && !node.as_str().is_none_or(complete) {
-        finder.skip(field, node, SkipReason::TagElsewhere);
-    } else {
-        finder.image(field, node, Names::Explicit);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::pin::formats::Format;
     use crate::pin::options::Options;
-    use crate::pin::testing::{D, Tried, try_format};
+    use crate::pin::testing::{Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         try_format(Format::Yaml, text, &Options::default())
@@ -248,33 +228,6 @@ mod tests {
                 .replace("digest: \"", "digest: \"D")
         );
         assert_eq!(result.reasons, ["spec.source.kustomize.images[2]: d=e: tag-elsewhere"]);
-
-        let flux = head("source.toolkit.fluxcd.io/v1", "OCIRepository");
-        let url = "  url: oci://ghcr.io/a/b\n";
-        for (reference, expected) in [
-            (
-                "  ref:\n    tag: v1 # c\n",
-                "  ref:\n    tag: v1 # c\n    digest: D\n".to_owned(),
-            ),
-            ("  ref: {digest: D}\n", "  ref: {digest: D}\n".to_owned()),
-        ] {
-            let text = format!("{flux}{url}{}", reference.replace('D', D));
-            assert_eq!(tried(&text).pinned, format!("{flux}{url}{expected}"));
-        }
-        for (reference, why) in [
-            (
-                "  ref: {tag: v1}\n",
-                "spec.ref.tag: it is written in braces, which have no line to put `digest` in",
-            ),
-            ("  ref:\n    semver: 1.x\n", "spec.ref.semver: 1.x: tag-elsewhere"),
-            ("", "spec.url: it has no `ref.tag` that a digest could stand beside"),
-        ] {
-            let text = format!("{flux}{url}{reference}");
-            assert_eq!(
-                (tried(&text).pinned, tried(&text).reasons),
-                (text, vec![why.to_owned()])
-            );
-        }
 
         let text = head("kustomize.toolkit.fluxcd.io/v1", "Kustomization") + "  images:\n  - name: a\n    newTag: v1\n";
         assert_eq!(tried(&text).pinned, format!("{text}    digest: D\n"));

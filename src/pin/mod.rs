@@ -9,9 +9,11 @@
 mod actions;
 mod ci;
 mod compose;
+mod digest_key;
 mod dockerfile;
 mod embedded;
 mod filter;
+mod flux;
 mod formats;
 mod gitlab;
 mod helm;
