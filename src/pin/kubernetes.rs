@@ -19,11 +19,13 @@ fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let options = finder.options;
     match place {
         Place::Argument { .. } if !options.args => {}
-        Place::Embedded if !options.embedded || finder.nested => {}
+        Place::Embedded if !options.embedded => {}
+        Place::Embedded | Place::EmbeddedPatch | Place::EmbeddedValues if finder.nested => {}
         Place::Environment if !options.env => {}
         Place::Argument { start, certain } => argument(field, node, start, certain, finder),
         Place::Built => finder.skip(field, node, SkipReason::BuiltHere),
-        Place::Embedded => embedded::find(&field, node, find, finder),
+        Place::Embedded | Place::EmbeddedPatch => embedded::find(&field, node, find, finder),
+        Place::EmbeddedValues => embedded::find(&field, node, |root, finder| helm::find("", root, finder), finder),
         Place::Environment => finder.image(field, node, Names::Explicit),
         Place::HelmValues => helm::find(&field, node, finder),
         Place::Image => finder.image(field, node, Names::All),
@@ -32,7 +34,9 @@ fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         Place::Lock => finder.skip(field, node, SkipReason::LockFile),
         Place::OciRepository => flux::oci_repository(&field, node, finder),
         Place::Package => package(field, node, finder),
+        Place::Repository => finder.skip(field, node, SkipReason::TagElsewhere),
         Place::Unknown { parent } => finder.unknown(field, node, parent),
+        Place::Url => url(field, node, finder),
     }
 }
 
@@ -67,6 +71,15 @@ fn package<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     match node.as_str().map(|text| (site::parse(text).is_ok(), registry(text))) {
         Some((true, None)) => finder.skip(field, node, SkipReason::DefaultRegistry),
         _ => finder.image(field, node, Names::All),
+    }
+}
+
+/// `oci://REFERENCE`, or a reference alone, where other schemes name files (Istio's WasmPlugin).
+fn url<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    match node.as_str().and_then(|text| text.split_once("://")) {
+        Some(("oci", _)) => finder.part(field, node, "oci://".len()),
+        Some(_) => {}
+        None => finder.image(field, node, Names::All),
     }
 }
 
@@ -238,5 +251,50 @@ mod tests {
         );
         let text = head("pkg.crossplane.io/v1", "Provider") + "  package: a/b:v1\n";
         assert_eq!(tried(&text).reasons, ["spec.package: a/b:v1: default-registry"]);
+    }
+
+    #[test]
+    fn strings_of_values_and_patches_are_read() {
+        let text = concat!(
+            "apiVersion: argoproj.io/v1alpha1\n",
+            "kind: Application\n",
+            "spec:\n",
+            "  source:\n",
+            "    helm:\n",
+            "      values: |\n",
+            "        x: {repository: r, tag: t, digest: \"\"}\n",
+            "        image: {repository: r}\n",
+            "    kustomize:\n",
+            "      patches:\n",
+            "      - patch: |-\n",
+            "          - op: replace\n",
+            "            path: /spec/template/spec/containers/0/image\n",
+            "            value: nginx\n",
+        );
+        let tried = tried(text);
+        assert_eq!(
+            tried.pinned,
+            text.replace("digest: \"", "digest: \"D").replace("nginx", "nginx@D")
+        );
+        assert_eq!(
+            tried.sites,
+            [
+                "spec.source.helm.values: x.tag: r:t",
+                "spec.source.kustomize.patches[0].patch: [0].value: nginx",
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_and_repositories() {
+        let text = concat!(
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: \"oci://ghcr.io/a/b:1\"}\n---\n",
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: ghcr.io/c/d}\n---\n",
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: \"https://x.io/a:1\"}\n---\n",
+            "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nspec: {image: ghcr.io/a/b}\n",
+        );
+        let tried = tried(text);
+        assert_eq!(tried.pinned, text.replace("b:1", "b:1@D").replace("c/d", "c/d@D"));
+        assert_eq!(tried.reasons, ["spec.image: ghcr.io/a/b: tag-elsewhere"]);
     }
 }
