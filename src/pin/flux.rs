@@ -1,6 +1,6 @@
 //! Images of Flux' OCIRepository (<https://fluxcd.io/flux/components/source/ocirepositories/>).
 
-use super::kustomize::{Flow, Keys, sibling};
+use super::entry::{Flow, Keys, sibling};
 use super::scalar::{Finder, content, is_empty};
 use super::site::{self, Site, SkipReason, Slot};
 use crate::yaml::Node;

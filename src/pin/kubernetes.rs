@@ -1,9 +1,9 @@
 //! Images of Kubernetes resources, and of documents that nothing is known about.
 
 use super::embedded;
+use super::entry;
 use super::flux;
 use super::helm;
-use super::kustomize;
 use super::scalar::{Finder, Names};
 use super::site::{self, SkipReason};
 use crate::k8s::{Hit, Place, walk};
@@ -30,7 +30,7 @@ fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         Place::HelmValues => helm::find(&field, node, finder),
         Place::Image => finder.image(field, node, Names::All),
         Place::KustomizeArgument => kustomize_argument(field, node, finder),
-        Place::KustomizeEntry => kustomize::entry(&field, node, finder),
+        Place::KustomizeEntry => entry::kustomize(&field, node, finder),
         Place::Lock => finder.skip(field, node, SkipReason::LockFile),
         Place::OciRepository => flux::oci_repository(&field, node, finder),
         Place::Package => package(field, node, finder),

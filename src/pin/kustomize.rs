@@ -1,107 +1,36 @@
-//! Images of kustomizations, and of Flux resources that have such entries.
+//! Images of kustomizations.
 //!
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/>. Kustomize writes `name:tag@digest`
 //! where an entry has both. The `name` is a pattern that must fit what manifests say, so it stays as it is written.
 
-use super::digest_key::{self, Without};
-use super::scalar::{Finder, behind_tag, content, is_empty};
-use super::site::{self, Site, SkipReason};
-use crate::yaml::{Kind, Node};
+use super::embedded;
+use super::entry;
+use super::helm;
+use super::kubernetes;
+use super::scalar::Finder;
+use crate::yaml::Node;
 
-/// Finds the images of a kustomization.
+/// Finds the images of a kustomization: its entries, and what it writes over resources and values of charts.
 pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    for (at, item) in root.get("images").into_iter().flat_map(Node::items).enumerate() {
-        entry(&format!("images[{at}]"), item, finder);
+    let list = |key| root.get(key).into_iter().flat_map(Node::items).enumerate();
+    for (at, item) in list("images") {
+        entry::kustomize(&format!("images[{at}]"), item, finder);
     }
-}
-
-/// Files one entry of `images`: a mapping of `name`, `newName`, `newTag` and `digest`.
-pub(super) fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    if node.kind() != Kind::Mapping {
-        return;
+    for (at, chart) in list("helmCharts") {
+        if let Some(values) = chart.get("valuesInline") {
+            helm::find(&format!("helmCharts[{at}].valuesInline"), values, finder);
+        }
     }
-    let string = |key| node.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
-    let Some(name) = string("newName").or_else(|| string("name")) else {
-        finder.found.push_skip(field, "", node.span(), SkipReason::NoImage);
-        return;
-    };
-    let keys = Keys {
-        field,
-        tag: "newTag",
-        flow: Flow::Append,
-    };
-    sibling(name, node, &keys, finder);
-}
-
-/// The names of a mapping and of its tag.
-pub(super) struct Keys<'k> {
-    pub(super) field: &'k str,
-    pub(super) tag: &'static str,
-    pub(super) flow: Flow,
-}
-
-/// What is done where the mapping is written in braces, which have no line to add.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Flow {
-    /// `tag@digest` in the tag: the tool puts it behind a colon as it is.
-    Append,
-    /// Nothing: it cannot be pinned.
-    Fixed,
-}
-
-/// Files a mapping that has a tag and may have a `digest` beside it.
-pub(super) fn sibling<'a>(name: &str, node: Node<'_, 'a>, keys: &Keys<'_>, finder: &mut Finder<'_, 'a>) {
-    let tag_field = format!("{}.{}", keys.field, keys.tag);
-    let digest_field = format!("{}.digest", keys.field);
-    let tag = match node.get(keys.tag).filter(|tag| !is_empty(*tag)) {
-        Some(tag) => match finder.string(&tag_field, tag) {
-            Some(text) => Some((tag, text.trim())),
-            None => return,
-        },
-        None => None,
-    };
-    let digest = node.get("digest");
-    if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
-        return finder.skip(digest_field, digest, SkipReason::FluxManaged);
+    for key in ["patches", "patchesJson6902"] {
+        for (at, item) in list(key) {
+            if let Some(patch) = item.get("patch") {
+                embedded::find(&format!("{key}[{at}].patch"), patch, kubernetes::find, finder);
+            }
+        }
     }
-    let named = match (tag, digest.filter(|digest| !is_empty(*digest))) {
-        (_, Some(digest)) => {
-            let Some(text) = finder.string(&digest_field, digest) else {
-                return;
-            };
-            let tag = tag.map_or(String::new(), |(_, tag)| format!(":{tag}"));
-            (digest_field, digest, format!("{name}{tag}@{}", text.trim()))
-        }
-        (Some((tag, text)), None) => (tag_field, tag, format!("{name}:{text}")),
-        (None, None) => {
-            finder
-                .found
-                .push_skip(keys.field, name, node.span(), SkipReason::TagElsewhere);
-            return;
-        }
-    };
-    let (field, scalar, text) = named;
-    let span = content(finder.text, scalar);
-    match site::parse(&text) {
-        Ok(reference) => {
-            let slot = match (digest, tag) {
-                (Some(digest), tag) => digest_key::fill(node, digest, tag.is_some(), Without::Line, finder.text),
-                (None, _)
-                    if reference.digest().is_some()
-                        || digest_key::is_flow(node, finder.text) && keys.flow == Flow::Append =>
-                {
-                    behind_tag(finder.text, node, keys.tag, &reference)
-                }
-                (None, _) => digest_key::line_after(node, keys.tag, finder.text),
-            };
-            finder.found.sites.push(Site {
-                field,
-                reference,
-                span,
-                slot,
-            });
-        }
-        Err(reason) => finder.found.push_skip(field, &text, span, reason),
+    for (at, patch) in list("patchesStrategicMerge") {
+        let field = format!("patchesStrategicMerge[{at}]");
+        embedded::find(&field, patch, kubernetes::find, finder);
     }
 }
 
@@ -225,5 +154,46 @@ mod tests {
             assert_eq!(tried.pinned, text);
             assert_eq!(tried.reasons, [why], "{text}");
         }
+    }
+
+    #[test]
+    fn patches_and_values_are_read() {
+        let text = concat!(
+            "patches:\n",
+            "- path: patch.yaml\n",
+            "- patch: |-\n",
+            "    - op: replace\n",
+            "      path: /spec/template/spec/containers/0/image\n",
+            "      value: nginx\n",
+            "  target: {kind: Deployment}\n",
+            "patchesStrategicMerge:\n",
+            "- other.yaml\n",
+            "- |\n",
+            "  kind: Deployment\n",
+            "  spec:\n",
+            "    template:\n",
+            "      spec:\n",
+            "        initContainers:\n",
+            "        - image: a/b:1\n",
+            "helmCharts:\n",
+            "- name: x\n",
+            "  valuesInline:\n",
+            "    image: {repository: r, tag: t, digest: \"\"}\n",
+        );
+        let tried = tried(text);
+        assert_eq!(
+            tried.pinned,
+            text.replace("nginx", "nginx@D")
+                .replace("b:1", "b:1@D")
+                .replace("digest: \"", "digest: \"D")
+        );
+        assert_eq!(
+            tried.sites,
+            [
+                "patches[1].patch: [0].value: nginx",
+                "patchesStrategicMerge[1]: spec.template.spec.initContainers[0].image: a/b:1",
+                "helmCharts[0].valuesInline.image.tag: r:t",
+            ]
+        );
     }
 }

@@ -12,6 +12,7 @@ mod compose;
 mod digest_key;
 mod dockerfile;
 mod embedded;
+mod entry;
 mod filter;
 mod flux;
 mod formats;
