@@ -1,7 +1,9 @@
 //! Kubernetes resources: where they name images.
 
-mod images;
+mod fields;
+mod path;
 mod rule;
+mod walk;
 
-pub use images::{Hit, Place, Search, walk};
 pub use rule::{FieldRule, FieldRuleError};
+pub use walk::{Hit, Place, walk};

@@ -2,14 +2,7 @@
 
 use std::str::FromStr;
 
-/// One step from a document down to a field.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Step<'d> {
-    /// The value of a key.
-    Key(&'d str),
-    /// An item of a list, from zero.
-    Item(usize),
-}
+use super::path::Step;
 
 /// A field that holds an image, as a user names it.
 ///

@@ -3,8 +3,8 @@
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>, `metadata-syntax`. Actions that
 //! are named by repository (`uses: owner/name@ref`) are no images.
 
-use super::scalar::{Finder, Names};
-use crate::yaml::{Kind, Node};
+use super::scalar::Finder;
+use crate::yaml::Node;
 
 const SCHEME: &str = "docker://";
 
@@ -13,10 +13,10 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     for (name, job) in root.get("jobs").into_iter().flat_map(Node::entries) {
         let field = format!("jobs.{}", name.text);
         if let Some(container) = job.get("container") {
-            string_or(&format!("{field}.container"), container, "image", finder);
+            finder.image_or(&format!("{field}.container"), container, "image");
         }
         for (name, service) in job.get("services").into_iter().flat_map(Node::entries) {
-            string_or(&format!("{field}.services.{}", name.text), service, "image", finder);
+            finder.image_or(&format!("{field}.services.{}", name.text), service, "image");
         }
         steps(&field, job, finder);
     }
@@ -44,19 +44,6 @@ fn with_scheme<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>)
     };
     if node.as_str().is_some_and(docker) {
         finder.part(field, node, SCHEME.len());
-    }
-}
-
-/// Files a string, or the string under a key of a mapping: CI formats have a short and a long form.
-pub(super) fn string_or<'a>(field: &str, node: Node<'_, 'a>, key: &str, finder: &mut Finder<'_, 'a>) {
-    match node.kind() {
-        Kind::Scalar => finder.image(field, node, Names::All),
-        Kind::Mapping => {
-            if let Some(image) = node.get(key) {
-                finder.image(format!("{field}.{key}"), image, Names::All);
-            }
-        }
-        Kind::Sequence => {}
     }
 }
 

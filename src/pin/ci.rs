@@ -1,14 +1,13 @@
 //! Images of other CI systems: Bitbucket, CircleCI, Cloud Build, Drone and Woodpecker.
 
-use super::actions::string_or;
-use super::scalar::{Finder, Names};
+use super::scalar::{Finder, Names, below};
 use crate::yaml::{Kind, Node};
 
 /// Finds the images of `bitbucket-pipelines.yml`: `image` at the top, in steps and in services, as text or with a `name`.
 pub(super) fn bitbucket<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     visit("", root, finder, &mut |field, key, value, finder| {
         if key == "image" {
-            string_or(field, value, "name", finder);
+            finder.image_or(field, value, "name");
         }
     });
 }
@@ -68,8 +67,7 @@ fn visit<'d, 'c, 'a>(field: &str, node: Node<'d, 'a>, finder: &mut Finder<'c, 'a
         visit(&format!("{field}[{at}]"), item, finder, each);
     }
     for (key, value) in node.entries() {
-        let dot = if field.is_empty() { "" } else { "." };
-        let field = format!("{field}{dot}{}", key.text);
+        let field = below(field, key.text);
         each(&field, key.text, value, finder);
         visit(&field, value, finder, each);
     }

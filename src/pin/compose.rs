@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::scalar::{Finder, Names};
+use super::embedded;
+use super::scalar::{Finder, Names, below};
 use super::site::SkipReason;
 use crate::yaml::{Kind, Node};
 
@@ -34,6 +35,9 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
                 finder.image(format!("{field}.image"), image, Names::All);
             }
         }
+        if let Some(build) = service.get("build") {
+            build_sources(&format!("{field}.build"), build, finder);
+        }
         let volumes = service.get("volumes").into_iter().flat_map(Node::items);
         for (at, volume) in volumes.enumerate() {
             if volume.get("type").and_then(Node::as_str) == Some("image")
@@ -41,6 +45,37 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
             {
                 finder.image(format!("{field}.volumes[{at}].source"), source, Names::All);
             }
+        }
+    }
+}
+
+/// What a build starts from, as far as it stands here: other images as contexts, and a Dockerfile.
+fn build_sources<'a>(field: &str, build: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    const SCHEME: &str = "docker-image://";
+    if let Some(lines) = build.get("dockerfile_inline") {
+        embedded::find_dockerfile(&format!("{field}.dockerfile_inline"), lines, finder);
+    }
+    let Some(contexts) = build.get("additional_contexts") else {
+        return;
+    };
+    let field = format!("{field}.additional_contexts");
+    // A mapping, or a list of `NAME=CONTEXT`.
+    let listed = contexts
+        .items()
+        .enumerate()
+        .map(|(at, item)| (format!("{field}[{at}]"), item, true));
+    let named = contexts
+        .entries()
+        .map(|(name, context)| (below(&field, name.text), context, false));
+    for (field, context, listed) in listed.chain(named) {
+        let text = context.as_str().unwrap_or("");
+        let start = if listed {
+            text.find('=').map_or(0, |at| at + 1)
+        } else {
+            0
+        };
+        if text.get(start..).is_some_and(|text| text.starts_with(SCHEME)) {
+            finder.part(field, context, start + SCHEME.len());
         }
     }
 }
@@ -117,5 +152,39 @@ mod tests {
         let tried = try_format(Format::Compose, text, &Options::default());
         assert_eq!(tried.pinned, text);
         assert_eq!(tried.reasons, ["services.a.image: me/app:1: built-here"]);
+    }
+
+    #[test]
+    fn what_a_build_starts_from_is_pinned() {
+        let text = concat!(
+            "services:\n",
+            "  a:\n",
+            "    build:\n",
+            "      additional_contexts: {base: \"docker-image://alpine:3\", src: ../src}\n",
+            "      dockerfile_inline: |\n",
+            "        FROM golang:1 AS build\n",
+            "        FROM scratch\n",
+            "        COPY --from=build /x /x\n",
+            "  b:\n",
+            "    build:\n",
+            "      additional_contexts:\n",
+            "      - base=docker-image://busybox\n",
+            "      - src=https://github.com/x/y.git\n",
+        );
+        let tried = try_format(Format::Compose, text, &Options::default());
+        assert_eq!(
+            tried.pinned,
+            text.replace("alpine:3", "alpine:3@D")
+                .replace("golang:1", "golang:1@D")
+                .replace("busybox", "busybox@D")
+        );
+        assert_eq!(
+            tried.sites,
+            [
+                "services.a.build.additional_contexts.base: alpine:3",
+                "services.a.build.dockerfile_inline: FROM: golang:1",
+                "services.b.build.additional_contexts[0]: busybox",
+            ]
+        );
     }
 }

@@ -1,43 +1,63 @@
-//! YAML in the strings of ConfigMaps.
+//! YAML and Dockerfiles in strings: ConfigMaps, patches, values of charts.
 
 use std::ops::Range;
 
-use super::kubernetes;
+use super::dockerfile;
 use super::scalar::Finder;
-use super::site::{Site, Skip, SkipReason, Slot};
+use super::site::{Found, Site, Skip, SkipReason, Slot};
 use crate::text::Edit;
 use crate::yaml::{self, Node, Style};
+
+/// What finds the images of a document.
+type Find = for<'b> fn(Node<'_, 'b>, &mut Finder<'_, 'b>);
 
 /// Finds the images of a block of lines that holds YAML; what is no YAML is left alone.
 ///
 /// Only literal blocks (`|`) have their lines in the file as they are; and only one level deep.
-pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let Some(scalar) = node.scalar().filter(|scalar| scalar.style == Style::Literal) else {
+pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, documents: Find, finder: &mut Finder<'_, 'a>) {
+    let Some((value, block)) = literal(node, finder.text) else {
         return;
     };
-    let Some(block) = Block::new(finder.text, scalar.content.clone(), &scalar.value) else {
-        return;
-    };
-    let Ok(stream) = yaml::parse(&scalar.value) else {
-        if scalar.value.contains("image:") && scalar.value.contains("{{") {
+    let Ok(stream) = yaml::parse(value) else {
+        if value.contains("image:") && value.contains("{{") {
             finder.skip(field, node, SkipReason::Template);
         }
         return;
     };
-    let mut options = finder.options.clone();
-    options.embedded = false;
-    let mut inner = Finder::new(&stream, &options);
+    let mut inner = Finder::new(&stream, finder.options);
+    inner.nested = true;
     for root in stream.documents().iter().filter_map(yaml::Document::root) {
-        kubernetes::find(root, &mut inner);
+        documents(root, &mut inner);
     }
-    let sites = inner.found.sites.into_iter().map(|site| Site {
+    lift(field, inner.found, &block, finder);
+}
+
+/// Finds the images of a block of lines that is a Dockerfile.
+pub(super) fn find_dockerfile<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    if let Some((value, block)) = literal(node, finder.text) {
+        let mut found = Found::default();
+        dockerfile::find(value, &mut found);
+        lift(field, found, &block, finder);
+    }
+}
+
+/// The value of a literal block, and where its lines stand.
+fn literal<'d>(node: Node<'d, '_>, text: &str) -> Option<(&'d str, Block)> {
+    let scalar = node.scalar().filter(|scalar| scalar.style == Style::Literal)?;
+    let block = Block::new(text, scalar.content.clone(), &scalar.value)?;
+    Some((&scalar.value, block))
+}
+
+/// Files what was found in a block as what stands in the file.
+fn lift(field: &str, found: Found, block: &Block, finder: &mut Finder<'_, '_>) {
+    let sites = found.sites.into_iter().map(|site| Site {
         field: format!("{field}: {}", site.field),
         reference: site.reference,
         span: block.range(&site.span),
         slot: block.slot(site.slot),
     });
     finder.found.sites.extend(sites);
-    let skips = inner.found.skips.into_iter().map(|skip| Skip {
+    let skips = found.skips.into_iter().map(|skip| Skip {
         field: format!("{field}: {}", skip.field),
         span: block.range(&skip.span),
         ..skip

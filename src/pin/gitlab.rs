@@ -1,6 +1,5 @@
 //! Images of GitLab CI (<https://docs.gitlab.com/ci/yaml/>).
 
-use super::actions::string_or;
 use super::scalar::Finder;
 use crate::yaml::{Kind, Node};
 
@@ -28,10 +27,10 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
 
 fn images<'a>(prefix: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     if let Some(image) = node.get("image") {
-        string_or(&format!("{prefix}image"), image, "name", finder);
+        finder.image_or(&format!("{prefix}image"), image, "name");
     }
     for (at, service) in node.get("services").into_iter().flat_map(Node::items).enumerate() {
-        string_or(&format!("{prefix}services[{at}]"), service, "name", finder);
+        finder.image_or(&format!("{prefix}services[{at}]"), service, "name");
     }
 }
 

@@ -4,11 +4,10 @@
 //! those with a `digest` key let it win. A digest behind the tag breaks charts that put the tag into a label, so it is
 //! written there on request only.
 
-use super::kubernetes::unknown;
-use super::scalar::{Finder, behind_tag, content};
+use super::digest_key::{self, Without};
+use super::scalar::{Finder, behind_tag, below, content, is_empty};
 use super::site::{self, Site, SkipReason, Slot};
-use crate::text::Edit;
-use crate::yaml::{Kind, Node, Style};
+use crate::yaml::{Kind, Node};
 
 /// Finds the images below a node of Helm values.
 pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
@@ -22,12 +21,11 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 
         Kind::Mapping => {
             entry(field, node, finder);
             for (key, value) in node.entries() {
-                let dot = if field.is_empty() { "" } else { "." };
-                let field = format!("{field}{dot}{}", key.text);
+                let field = below(field, key.text);
                 if value.kind() != Kind::Scalar {
                     find(&field, value, finder);
                 } else if key.text == "image" {
-                    unknown(field, value, node, finder);
+                    finder.unknown(field, value, node);
                 }
             }
         }
@@ -37,7 +35,7 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 
 /// Files a mapping that has a `repository` and one of `tag`, `version` and `digest`.
 fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let scalar = |key| node.get(key).filter(|value| value.kind() == Kind::Scalar);
-    let filled = |key| scalar(key).filter(|value| !value.is_null() && value.as_str() != Some(""));
+    let filled = |key| scalar(key).filter(|value| !is_empty(*value));
     let Some(repository) = scalar("repository").and_then(Node::as_str) else {
         return;
     };
@@ -47,7 +45,6 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     if tag.is_none() && digest.is_none() && scalar("tag").is_none() && scalar("version").is_none() {
         return;
     }
-    let dot = if field.is_empty() { "" } else { "." };
     let mut name = repository.to_owned();
     if let Some(registry) = filled("registry").and_then(Node::as_str) {
         name = format!("{}/{repository}", registry.trim_end_matches('/'));
@@ -55,7 +52,7 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let mut text = name.clone();
     let mut place = None;
     if let Some((key, tag)) = tag {
-        let field = format!("{field}{dot}{key}");
+        let field = below(field, key);
         let Some(value) = finder.string(&field, tag) else {
             return;
         };
@@ -63,10 +60,10 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         place = Some((field, tag));
     }
     if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
-        return finder.skip(format!("{field}{dot}digest"), digest, SkipReason::FluxManaged);
+        return finder.skip(below(field, "digest"), digest, SkipReason::FluxManaged);
     }
     if let Some(digest) = filled("digest") {
-        let field = format!("{field}{dot}digest");
+        let field = below(field, "digest");
         let Some(value) = finder.string(&field, digest) else {
             return;
         };
@@ -91,7 +88,7 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         Err(reason) => return finder.found.push_skip(field, &text, span, reason),
     };
     let slot = match (digest, tag) {
-        (Some(digest), tag) => in_digest(node, digest, tag.is_some(), finder.text),
+        (Some(digest), tag) => digest_key::fill(node, digest, tag.is_some(), Without::Value, finder.text),
         (None, Some((key, _))) if finder.options.helm_tag_digest || reference.digest().is_some() => {
             behind_tag(finder.text, node, key, &reference)
         }
@@ -105,64 +102,6 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
         span,
         slot,
     });
-}
-
-/// The slot of a `digest` key, which charts leave empty where there is none.
-fn in_digest(node: Node<'_, '_>, digest: Node<'_, '_>, tagged: bool, text: &str) -> Slot {
-    let style = digest.scalar().map(|scalar| scalar.style);
-    let range = content(text, digest);
-    let raw = text.get(range.clone()).unwrap_or("");
-    if digest.is_null() {
-        return match behind_colon(node, text).filter(|_| raw.is_empty()) {
-            Some(at) => Slot::Writable {
-                range: at..at,
-                before: " ".to_owned(),
-                unpin: None,
-                tag: None,
-            },
-            None => Slot::Fixed("its digest is null: write `digest: \"\"`"),
-        };
-    }
-    let emptied = match style {
-        Some(Style::SingleQuoted | Style::DoubleQuoted) => Some(range.clone()),
-        Some(Style::Plain) if raw.is_empty() => {
-            return Slot::Fixed("its digest has a YAML tag and no text: write `digest: \"\"`");
-        }
-        Some(Style::Plain) => behind_colon(node, text)
-            .filter(|&colon| {
-                let between = text.get(colon..range.start);
-                between.is_some_and(|between| between.trim_matches([' ', '\t']).is_empty())
-            })
-            .map(|colon| colon..range.end),
-        _ => None,
-    };
-    let unpin = emptied.map(|range| Edit {
-        range,
-        replacement: String::new(),
-    });
-    Slot::Writable {
-        range,
-        before: String::new(),
-        unpin: unpin.filter(|_| tagged && !raw.is_empty()),
-        tag: None,
-    }
-}
-
-/// The byte behind the colon of the mapping's own `digest` key, where nothing else than a plain digest or nothing follows.
-fn behind_colon(node: Node<'_, '_>, text: &str) -> Option<usize> {
-    let (key, _) = node.entries().find(|(key, _)| key.text == "digest")?;
-    if !node.span().contains(&key.span.start) {
-        return None;
-    }
-    let rest = text.get(key.span.end..)?;
-    let colon = rest.len() - rest.trim_start_matches([' ', '\t']).strip_prefix(':')?.len();
-    let value = rest.get(colon..)?;
-    let value = value.get(..value.find(['\n', '\r']).unwrap_or(value.len()))?;
-    let value = value.trim_matches([' ', '\t']);
-    let plain = value.is_empty()
-        || value.starts_with(['#', ',', '}'])
-        || value.starts_with(|c: char| c.is_ascii_alphanumeric());
-    plain.then_some(key.span.end + colon)
 }
 
 #[cfg(test)]

@@ -1,33 +1,42 @@
 //! Images of Kubernetes resources, and of documents that nothing is known about.
 
 use super::embedded;
+use super::entry;
+use super::flux;
 use super::helm;
-use super::kustomize;
 use super::scalar::{Finder, Names};
 use super::site::{self, SkipReason};
 use crate::k8s::{Hit, Place, walk};
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
 /// Finds the images of a document.
 pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let search = finder.options.search();
-    walk(root, search, &mut |hit| file(hit, finder));
+    walk(root, &finder.options.rules, &mut |hit| file(hit, finder));
 }
 
 fn file<'a>(hit: Hit<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let Hit { field, node, place } = hit;
+    let options = finder.options;
     match place {
+        Place::Argument { .. } if !options.args => {}
+        Place::Embedded if !options.embedded => {}
+        Place::Embedded | Place::EmbeddedPatch | Place::EmbeddedValues if finder.nested => {}
+        Place::Environment if !options.env => {}
         Place::Argument { start, certain } => argument(field, node, start, certain, finder),
         Place::Built => finder.skip(field, node, SkipReason::BuiltHere),
-        Place::Embedded => embedded::find(&field, node, finder),
+        Place::Embedded | Place::EmbeddedPatch => embedded::find(&field, node, find, finder),
+        Place::EmbeddedValues => embedded::find(&field, node, |root, finder| helm::find("", root, finder), finder),
         Place::Environment => finder.image(field, node, Names::Explicit),
         Place::HelmValues => helm::find(&field, node, finder),
         Place::Image => finder.image(field, node, Names::All),
         Place::KustomizeArgument => kustomize_argument(field, node, finder),
-        Place::KustomizeEntry => kustomize::entry(&field, node, finder),
-        Place::OciRepository => kustomize::oci_repository(&field, node, finder),
+        Place::KustomizeEntry => entry::kustomize(&field, node, finder),
+        Place::Lock => finder.skip(field, node, SkipReason::LockFile),
+        Place::OciRepository => flux::oci_repository(&field, node, finder),
         Place::Package => package(field, node, finder),
-        Place::Unknown { parent } => unknown(field, node, parent, finder),
+        Place::Repository => finder.skip(field, node, SkipReason::TagElsewhere),
+        Place::Unknown { parent } => finder.unknown(field, node, parent),
+        Place::Url => url(field, node, finder),
     }
 }
 
@@ -65,24 +74,12 @@ fn package<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     }
 }
 
-/// A key `image` that nothing is known about.
-pub(super) fn unknown<'a>(field: String, node: Node<'_, 'a>, parent: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let complete = |text| {
-        site::parse(text).map_or(true, |reference| {
-            reference.tag().is_some() || reference.digest().is_some()
-        })
-    };
-    // `image: quay.io/x/y` beside `tag: v1` is two parts of one name.
-    let parts = ["tag", "imageTag", "version"];
-    let tag_beside = parts.iter().any(|key| {
-        parent
-            .get(key)
-            .is_some_and(|tag| tag.kind() == Kind::Scalar && !tag.is_null())
-    });
-    if tag_beside && !node.as_str().is_none_or(complete) {
-        finder.skip(field, node, SkipReason::TagElsewhere);
-    } else {
-        finder.image(field, node, Names::Explicit);
+/// `oci://REFERENCE`, or a reference alone, where other schemes name files (Istio's WasmPlugin).
+fn url<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    match node.as_str().and_then(|text| text.split_once("://")) {
+        Some(("oci", _)) => finder.part(field, node, "oci://".len()),
+        Some(_) => {}
+        None => finder.image(field, node, Names::All),
     }
 }
 
@@ -90,7 +87,7 @@ pub(super) fn unknown<'a>(field: String, node: Node<'_, 'a>, parent: Node<'_, 'a
 mod tests {
     use crate::pin::formats::Format;
     use crate::pin::options::Options;
-    use crate::pin::testing::{D, Tried, try_format};
+    use crate::pin::testing::{Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         try_format(Format::Yaml, text, &Options::default())
@@ -210,6 +207,28 @@ mod tests {
     }
 
     #[test]
+    fn lock_files_of_other_tools_stay() {
+        let text = concat!(
+            "apiVersion: kbld.k14s.io/v1alpha1\n",
+            "kind: Config\n",
+            "overrides: [{image: \"nginx:1\", newImage: \"index.docker.io/library/nginx:1\", preresolved: true}]\n",
+            "---\n",
+            "apiVersion: imgpkg.carvel.dev/v1alpha1\n",
+            "kind: ImagesLock\n",
+            "images: [{image: \"ghcr.io/a/b:1\"}]\n",
+        );
+        let tried = tried(text);
+        assert_eq!(tried.pinned, text);
+        assert_eq!(
+            tried.reasons,
+            [
+                "overrides[0].image: nginx:1: lock-file",
+                "images[0].image: ghcr.io/a/b:1: lock-file",
+            ]
+        );
+    }
+
+    #[test]
     fn argo_cd_flux_and_crossplane() {
         let head = |version: &str, kind: &str| format!("apiVersion: {version}\nkind: {kind}\nspec:\n");
         let argo = head("argoproj.io/v1alpha1", "Application")
@@ -223,33 +242,6 @@ mod tests {
         );
         assert_eq!(result.reasons, ["spec.source.kustomize.images[2]: d=e: tag-elsewhere"]);
 
-        let flux = head("source.toolkit.fluxcd.io/v1", "OCIRepository");
-        let url = "  url: oci://ghcr.io/a/b\n";
-        for (reference, expected) in [
-            (
-                "  ref:\n    tag: v1 # c\n",
-                "  ref:\n    tag: v1 # c\n    digest: D\n".to_owned(),
-            ),
-            ("  ref: {digest: D}\n", "  ref: {digest: D}\n".to_owned()),
-        ] {
-            let text = format!("{flux}{url}{}", reference.replace('D', D));
-            assert_eq!(tried(&text).pinned, format!("{flux}{url}{expected}"));
-        }
-        for (reference, why) in [
-            (
-                "  ref: {tag: v1}\n",
-                "spec.ref.tag: it is written in braces, which have no line to put `digest` in",
-            ),
-            ("  ref:\n    semver: 1.x\n", "spec.ref.semver: 1.x: tag-elsewhere"),
-            ("", "spec.url: it has no `ref.tag` that a digest could stand beside"),
-        ] {
-            let text = format!("{flux}{url}{reference}");
-            assert_eq!(
-                (tried(&text).pinned, tried(&text).reasons),
-                (text, vec![why.to_owned()])
-            );
-        }
-
         let text = head("kustomize.toolkit.fluxcd.io/v1", "Kustomization") + "  images:\n  - name: a\n    newTag: v1\n";
         assert_eq!(tried(&text).pinned, format!("{text}    digest: D\n"));
         let text = head("pkg.crossplane.io/v1", "Provider") + "  package: xpkg.upbound.io/a/b:v1\n";
@@ -259,5 +251,50 @@ mod tests {
         );
         let text = head("pkg.crossplane.io/v1", "Provider") + "  package: a/b:v1\n";
         assert_eq!(tried(&text).reasons, ["spec.package: a/b:v1: default-registry"]);
+    }
+
+    #[test]
+    fn strings_of_values_and_patches_are_read() {
+        let text = concat!(
+            "apiVersion: argoproj.io/v1alpha1\n",
+            "kind: Application\n",
+            "spec:\n",
+            "  source:\n",
+            "    helm:\n",
+            "      values: |\n",
+            "        x: {repository: r, tag: t, digest: \"\"}\n",
+            "        image: {repository: r}\n",
+            "    kustomize:\n",
+            "      patches:\n",
+            "      - patch: |-\n",
+            "          - op: replace\n",
+            "            path: /spec/template/spec/containers/0/image\n",
+            "            value: nginx\n",
+        );
+        let tried = tried(text);
+        assert_eq!(
+            tried.pinned,
+            text.replace("digest: \"", "digest: \"D").replace("nginx", "nginx@D")
+        );
+        assert_eq!(
+            tried.sites,
+            [
+                "spec.source.helm.values: x.tag: r:t",
+                "spec.source.kustomize.patches[0].patch: [0].value: nginx",
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_and_repositories() {
+        let text = concat!(
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: \"oci://ghcr.io/a/b:1\"}\n---\n",
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: ghcr.io/c/d}\n---\n",
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nspec: {url: \"https://x.io/a:1\"}\n---\n",
+            "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nspec: {image: ghcr.io/a/b}\n",
+        );
+        let tried = tried(text);
+        assert_eq!(tried.pinned, text.replace("b:1", "b:1@D").replace("c/d", "c/d@D"));
+        assert_eq!(tried.reasons, ["spec.image: ghcr.io/a/b: tag-elsewhere"]);
     }
 }

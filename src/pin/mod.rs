@@ -9,9 +9,12 @@
 mod actions;
 mod ci;
 mod compose;
+mod digest_key;
 mod dockerfile;
 mod embedded;
+mod entry;
 mod filter;
+mod flux;
 mod formats;
 mod gitlab;
 mod helm;

@@ -1,6 +1,6 @@
 //! What is looked for beyond the fields that are images.
 
-use crate::k8s::{FieldRule, Search};
+use crate::k8s::FieldRule;
 
 /// Where images are looked for beyond the fields that are known to hold one.
 #[derive(Clone, Debug, Default)]
@@ -15,15 +15,4 @@ pub struct Options {
     pub helm_tag_digest: bool,
     /// `--rule`: fields that the user knows.
     pub rules: Vec<FieldRule>,
-}
-
-impl Options {
-    pub(super) fn search(&self) -> Search<'_> {
-        Search {
-            arguments: self.args,
-            environment: self.env,
-            embedded: self.embedded,
-            rules: &self.rules,
-        }
-    }
 }

@@ -27,6 +27,8 @@ pub(super) struct Finder<'c, 'a> {
     pub(super) text: &'a str,
     pub(super) options: &'c Options,
     pub(super) found: Found,
+    /// The text is a string of another one: one level is enough.
+    pub(super) nested: bool,
     stream: &'c Stream<'a>,
     /// Where lines begin, in texts that Flux may write to.
     flux: Option<LineIndex>,
@@ -38,6 +40,7 @@ impl<'c, 'a> Finder<'c, 'a> {
             text: stream.text(),
             options,
             found: Found::default(),
+            nested: false,
             stream,
             flux: stream
                 .text()
@@ -56,6 +59,40 @@ impl<'c, 'a> Finder<'c, 'a> {
             self.skip(field, node, SkipReason::BareName);
         } else {
             self.part(field, node, 0);
+        }
+    }
+
+    /// Files a string, or the string under a key of a mapping: CI formats have a short and a long form.
+    pub(super) fn image_or(&mut self, field: &str, node: Node<'_, 'a>, key: &str) {
+        match node.kind() {
+            Kind::Scalar => self.image(field, node, Names::All),
+            Kind::Mapping => {
+                if let Some(image) = node.get(key) {
+                    self.image(below(field, key), image, Names::All);
+                }
+            }
+            Kind::Sequence => {}
+        }
+    }
+
+    /// Files the value of a key `image` that nothing is known about.
+    pub(super) fn unknown(&mut self, field: String, node: Node<'_, 'a>, parent: Node<'_, 'a>) {
+        let complete = |text| {
+            site::parse(text).map_or(true, |reference| {
+                reference.tag().is_some() || reference.digest().is_some()
+            })
+        };
+        // `image: quay.io/x/y` beside `tag: v1` is two parts of one name.
+        let parts = ["tag", "imageTag", "version"];
+        let tag_beside = parts.iter().any(|key| {
+            parent
+                .get(key)
+                .is_some_and(|tag| tag.kind() == Kind::Scalar && !tag.is_null())
+        });
+        if tag_beside && !node.as_str().is_none_or(complete) {
+            self.skip(field, node, SkipReason::TagElsewhere);
+        } else {
+            self.image(field, node, Names::Explicit);
         }
     }
 
@@ -125,6 +162,12 @@ impl<'c, 'a> Finder<'c, 'a> {
     }
 }
 
+/// The path of a key in a mapping; the root has none.
+pub(super) fn below(field: &str, key: &str) -> String {
+    let dot = if field.is_empty() { "" } else { "." };
+    format!("{field}{dot}{key}")
+}
+
 /// The bytes of a scalar without quotes and surrounding white space.
 pub(super) fn content(text: &str, node: Node<'_, '_>) -> Range<usize> {
     let content = node
@@ -137,6 +180,11 @@ pub(super) fn content(text: &str, node: Node<'_, '_>) -> Range<usize> {
     }
     let start = content.start + (raw.len() - raw.trim_start().len());
     start..start + trimmed.len()
+}
+
+/// Says whether nothing is written: null or an empty string.
+pub(super) fn is_empty(node: Node<'_, '_>) -> bool {
+    node.is_null() || node.as_str() == Some("")
 }
 
 /// Says whether the value of a key stands behind it and has no anchor, so that no other field can share it.

@@ -202,6 +202,8 @@ pub enum SkipReason {
     },
     /// `ko://...` and other names that a build replaces.
     Import,
+    /// An entry of a lock file of another tool (kbld, imgpkg, vendir): it says what an image was resolved to.
+    LockFile,
     /// No image is named: an empty string, null, `scratch`.
     NoImage,
     /// Not a string for kubectl: a number, a boolean, a list.
@@ -230,6 +232,7 @@ impl SkipReason {
             Self::FluxManaged => "flux-managed",
             Self::Ignored { .. } => "ignored",
             Self::Import => "import",
+            Self::LockFile => "lock-file",
             Self::NoImage => "no-image",
             Self::NotAString => "not-a-string",
             Self::NotAReference(_) => "not-a-reference",
@@ -251,6 +254,7 @@ impl SkipReason {
             Self::FluxManaged => "managed by Flux image automation",
             Self::Ignored { reason } => return Cow::Owned(format!("ignored: {reason}")),
             Self::Import => "replaced by a build",
+            Self::LockFile => "an entry of another tool's lock file",
             Self::NoImage => "no image is named",
             Self::NotAString => "not a string",
             Self::NotAReference(error) => return Cow::Owned(format!("not a reference: {error}")),
