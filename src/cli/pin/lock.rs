@@ -20,7 +20,7 @@ pub(super) struct LockFile {
 impl LockFile {
     pub(super) fn read(path: &Utf8Path) -> Result<Self, LockError> {
         // A link that leads nowhere is there, and cannot be read.
-        let there = fs::if_exists(path.symlink_metadata())?;
+        let there = fs::if_exists(fs_err::symlink_metadata(path).map_err(fs::Error::from))?;
         let before = there.map(|_| fs::read_text(path, limits::FILE_BYTES)).transpose()?;
         let lock = match &before {
             Some(text) => Lock::parse(text).map_err(|source| LockError::Unreadable {
