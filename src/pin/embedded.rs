@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::dockerfile;
+use super::mark;
 use super::scalar::Finder;
 use super::site::{Found, Site, Skip, SkipReason, Slot};
 use crate::text::Edit;
@@ -29,7 +30,9 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, documents: Find, finder:
     for root in stream.documents().iter().filter_map(yaml::Document::root) {
         documents(root, &mut inner);
     }
-    lift(field, inner.found, &block, finder);
+    let mut found = inner.found;
+    mark::note(&mut found, value, |line| stream.comment(line));
+    lift(field, found, &block, finder);
 }
 
 /// Finds the images of a block of lines that is a Dockerfile.
@@ -37,6 +40,7 @@ pub(super) fn find_dockerfile<'a>(field: &str, node: Node<'_, 'a>, finder: &mut 
     if let Some((value, block)) = literal(node, finder.text) {
         let mut found = Found::default();
         dockerfile::find(value, &mut found);
+        mark::note(&mut found, value, |line| mark::whole_line_comment(value, line));
         lift(field, found, &block, finder);
     }
 }
@@ -63,6 +67,8 @@ fn lift(field: &str, found: Found, block: &Block, finder: &mut Finder<'_, '_>) {
         ..skip
     });
     finder.found.skips.extend(skips);
+    let marks = found.marks.into_iter().map(|(at, reason)| (block.offset(at), reason));
+    finder.found.marks.extend(marks);
 }
 
 /// A literal block: where its lines start in the value, and in the file behind their indent.
@@ -136,7 +142,7 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
+    use crate::pin::formats::{Format, find_in};
     use crate::pin::options::Options;
     use crate::pin::testing::{Tried, try_format};
 
@@ -195,5 +201,24 @@ mod tests {
         let text = "apiVersion: v1\nkind: Secret\nstringData:\n  a: |\n    image: b:1\n  image: c:1\nmetadata:\n  annotations: {image: d:1}\n";
         let tried = tried(text);
         assert!(tried.sites.is_empty() && tried.reasons.is_empty());
+    }
+
+    #[test]
+    fn marks_count_inside() {
+        for (format, text) in [
+            (
+                Format::Kustomization,
+                "patches:\n- patch: |\n    # kship:ignore=x\n    image: b:1\n    y: {image: c:1}\n",
+            ),
+            (
+                Format::Compose,
+                "services:\n  a:\n    build:\n      dockerfile_inline: |\n        # kship:ignore=x\n        FROM b:1\n        FROM c:1\n",
+            ),
+        ] {
+            let found = find_in(format, text, &Options::default()).unwrap();
+            let marks: Vec<_> = found.marks.into_iter().collect();
+            assert_eq!(marks, [(text.find("b:1").unwrap(), "x".to_owned())]);
+            assert_eq!(found.sites.len(), 2);
+        }
     }
 }

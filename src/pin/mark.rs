@@ -36,7 +36,8 @@ pub(super) fn note<'a>(found: &mut Found, text: &'a str, comment: impl Fn(usize)
     };
     let mark = |span: &std::ops::Range<usize>| lines_of(span).into_iter().filter_map(comment).find_map(reason);
     let spans = sites.chain(found.skips.iter().map(|skip| &skip.span));
-    found.marks = spans.filter_map(|span| Some((span.start, mark(span)?))).collect();
+    let marks: Vec<_> = spans.filter_map(|span| Some((span.start, mark(span)?))).collect();
+    found.marks.extend(marks);
 }
 
 /// The comment of a Dockerfile's line: it has the line to itself.
