@@ -250,7 +250,15 @@ pub(super) fn structure(path: &[Step<'_>], resource: Resource<'_>) -> Option<Pla
 pub(super) fn is_data(path: &[Step<'_>], resource: Resource<'_>) -> bool {
     match path.last() {
         Some(Step::Key("openAPIV3Schema")) => true,
-        Some(Step::Key("metadata")) => resource.kind.is_some(),
+        Some(Step::Key("metadata")) => {
+            // A resource at the root, an item of a list, or the template of another resource.
+            let parent = path.split_last().and_then(|(_, path)| path.last());
+            let template = |key: &str| key.to_ascii_lowercase().ends_with("template");
+            resource.kind.is_some()
+                && parent.is_none_or(|parent| {
+                    matches!(parent, Step::Item(_)) || matches!(parent, Step::Key(key) if template(key))
+                })
+        }
         Some(Step::Key("status")) => resource.kind.is_some() && path.len() == 1,
         Some(Step::Key("binaryData" | "data" | "stringData")) => {
             // The items of a typed list have no kind of their own.

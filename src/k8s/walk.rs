@@ -261,6 +261,7 @@ pub(super) mod tests {
             "      metadata: {image: no/image:1}\n",
             "      spec:\n",
             "        initContainers: [{image: a}]\n",
+            "        metadata: {containers: [{image: a}]}\n",
             "        containers: [{image: a, x: {image: b}}, {name: no}]\n",
             "        ephemeralContainers: [{image: a}]\n",
             "        volumes:\n",
@@ -274,6 +275,7 @@ pub(super) mod tests {
             hits(text, &[]),
             [
                 "items[0].spec.template.spec.initContainers[0].image: image",
+                "items[0].spec.template.spec.metadata.containers[0].image: image",
                 "items[0].spec.template.spec.containers[0].image: image",
                 "items[0].spec.template.spec.containers[0].x.image: unknown",
                 "items[0].spec.template.spec.ephemeralContainers[0].image: image",

@@ -2,7 +2,7 @@
 
 use super::digest_key::{self, Without};
 use super::scalar::{Finder, behind_tag, content, is_empty};
-use super::site::{self, Site, SkipReason};
+use super::site::{self, Site, SkipReason, Slot};
 use crate::yaml::{Kind, Node};
 
 /// Files one entry of `images`: a mapping of `name`, `newName`, `newTag` and `digest`.
@@ -15,6 +15,22 @@ pub(super) fn kustomize<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder
         finder.found.push_skip(field, "", node.span(), SkipReason::NoImage);
         return;
     };
+    if string("tagSuffix").is_some() {
+        // Kustomize puts the suffix behind the tag and drops a digest, that of the resource included.
+        let tag = string("newTag").map(|tag| format!(":{tag}")).unwrap_or_default();
+        let text = format!("{name}{tag}");
+        let span = node.span();
+        match site::parse(&text) {
+            Ok(reference) => finder.found.sites.push(Site {
+                field: field.to_owned(),
+                reference,
+                span,
+                slot: Slot::Fixed("its `tagSuffix` makes another tag, and drops every digest"),
+            }),
+            Err(reason) => finder.found.push_skip(field, &text, span, reason),
+        }
+        return;
+    }
     let keys = Keys {
         field,
         tag: "newTag",

@@ -118,9 +118,14 @@ fn document<'a>(format: Format, root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>)
     let kustomization = matches!(kind, "Kustomization" | "Component")
         && (version.is_empty() || version.starts_with("kustomize.config.k8s.io/"));
     let resource = !version.is_empty() && !kind.is_empty();
+    if kustomization {
+        return kustomize::find(root, finder);
+    }
+    // What a name tells holds whatever a document calls itself.
+    if resource {
+        kubernetes::find(root, finder);
+    }
     match format {
-        _ if kustomization => kustomize::find(root, finder),
-        _ if resource => kubernetes::find(root, finder),
         Format::Actions => actions::find(root, finder),
         Format::Bitbucket => ci::bitbucket(root, finder),
         Format::CircleCi => ci::circleci(root, finder),
@@ -130,6 +135,7 @@ fn document<'a>(format: Format, root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>)
         Format::Gitlab => gitlab::find(root, finder),
         Format::HelmValues => helm::find("", root, finder),
         Format::Kustomization => kustomize::find(root, finder),
+        Format::Dockerfile | Format::Yaml if resource => {}
         Format::Dockerfile | Format::Yaml if compose::is_compose(root) => compose::find(root, finder),
         Format::Dockerfile | Format::Yaml if ci::is_drone(root) => ci::drone(root, finder),
         Format::Dockerfile | Format::Yaml => kubernetes::find(root, finder),

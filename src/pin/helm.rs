@@ -4,6 +4,8 @@
 //! those with a `digest` key let it win. A digest behind the tag breaks charts that put the tag into a label, so it is
 //! written there on request only.
 
+use serde_json::Value;
+
 use super::digest_key::{self, Without};
 use super::scalar::{Finder, behind_tag, below, content, is_empty};
 use super::site::{self, Site, SkipReason, Slot};
@@ -53,10 +55,15 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     let mut place = None;
     if let Some((key, tag)) = tag {
         let field = below(field, key);
-        let Some(value) = finder.string(&field, tag) else {
-            return;
+        let number = number(tag);
+        let value = match &number {
+            Some(number) => number.as_str(),
+            None => match finder.string(&field, tag) {
+                Some(value) => value.trim(),
+                None => return,
+            },
         };
-        text = format!("{text}:{}", value.trim());
+        text = format!("{text}:{value}");
         place = Some((field, tag));
     }
     if let Some(digest) = digest.filter(|digest| finder.is_flux_managed(*digest)) {
@@ -104,6 +111,17 @@ fn entry<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     });
 }
 
+/// A tag that is a number, such as `1.25`, where a chart's template prints what is written; `1.10` is printed as `1.1`.
+fn number(tag: Node<'_, '_>) -> Option<String> {
+    let printed = match tag.to_json() {
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let written = tag.scalar().is_some_and(|scalar| scalar.value == printed);
+    // Go prints large floats, which all numbers of values are, with an exponent.
+    (written && printed.len() <= 6).then_some(printed)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::pin::formats::Format;
@@ -120,6 +138,10 @@ mod tests {
     #[test]
     fn a_digest_key_is_filled() {
         for (text, expected) in [
+            (
+                "repository: a\ntag: 1.25\ndigest: \"\"\n",
+                "repository: a\ntag: 1.25\ndigest: \"D\"\n",
+            ),
             (
                 "image:\n  registry: docker.io\n  repository: bitnami/nginx\n  tag: 1.2.3\n  digest: \"\"\n",
                 "image:\n  registry: docker.io\n  repository: bitnami/nginx\n  tag: 1.2.3\n  digest: \"D\"\n",
@@ -196,8 +218,8 @@ mod tests {
                 ": a: tag-elsewhere".to_owned(),
             ),
             (
-                "repository: a\ntag: 1.25\ndigest: \"\"\n",
-                "tag: 1.25: not-a-string".to_owned(),
+                "repository: a\ntag: 1.10\ndigest: \"\"\n",
+                "tag: 1.10: not-a-string".to_owned(),
             ),
             (
                 "repository: a\ntag: \"{{ .x }}\"\n",

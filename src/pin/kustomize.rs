@@ -132,6 +132,10 @@ mod tests {
                 "images[0].newTag: 1.25: not-a-string",
             ),
             ("images:\n- name: a\n  newName: b\n", "images[0]: b: tag-elsewhere"),
+            (
+                "images:\n- name: a\n  tagSuffix: -x\n",
+                "images[0]: its `tagSuffix` makes another tag, and drops every digest",
+            ),
             ("images:\n- newTag: v1\n", "images[0]: : no-image"),
             (
                 "b: &b\n  newTag: v1\nimages:\n- name: a\n  <<: *b\n",
