@@ -28,6 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'kship;pin'= {
             cand --style 'How a pinned reference is spelled'
@@ -76,6 +77,20 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;help'= {
+            cand pin 'Resolve image tags to digests and write them where they stand'
+            cand completions 'Print the completion script of a shell'
+            cand man 'Write the manual pages into a directory'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;help;pin'= {
+        }
+        &'kship;help;completions'= {
+        }
+        &'kship;help;man'= {
+        }
+        &'kship;help;help'= {
         }
     ]
     $completions[$command]

@@ -252,10 +252,15 @@ fn keep_owner(temporary: &tempfile::NamedTempFile, target: &Utf8Path) -> io::Res
     let (old, new) = (fs_err::metadata(target)?, temporary.as_file().metadata()?);
     let group = (old.gid() != new.gid()).then_some(old.gid());
     let owner = (old.uid() != new.uid()).then_some(old.uid());
-    if owner.is_some() || group.is_some() {
-        fchown(temporary.as_file(), owner, group).map_err(|error| {
+    if owner.is_none() && group.is_none() {
+        return Ok(());
+    }
+    match fchown(temporary.as_file(), owner, group) {
+        // Who is not in the group cannot give it back; the file stays theirs, as after any editor's save.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && owner.is_none() => {}
+        result => result.map_err(|error| {
             io::Error::new(error.kind(), format!("failed to keep the owner of `{target}`: {error}"))
-        })?;
+        })?,
     }
     Ok(())
 }

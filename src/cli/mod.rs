@@ -70,7 +70,6 @@ pub fn command() -> clap::Command {
     about = "Keeps a Kubernetes supply chain honest",
     arg_required_else_help = true,
     subcommand_required = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 struct App {

@@ -25,7 +25,7 @@ fn describe(command: &clap::Command, path: &mut Vec<String>, page: &mut String) 
         .join(" ");
     let help: Vec<&str> = output.stdout.lines().map(str::trim_end).collect();
     let _ = write!(page, "\n## `{title}`\n\n```text\n{}\n```\n", help.join("\n"));
-    for verb in command.get_subcommands() {
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         path.push(verb.get_name().to_owned());
         describe(verb, path, page);
         path.pop();
