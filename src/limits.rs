@@ -15,6 +15,12 @@ pub const YAML_DEPTH: usize = 256;
 /// Stops "billion laughs".
 pub const YAML_ALIAS_NODES: usize = 1_000_000;
 
+/// Deepest nesting of variables (`${A:-${B}}`) in a Dockerfile; people write two.
+pub const DOCKERFILE_VARIABLE_DEPTH: usize = 64;
+
+/// Longest value of a build argument that is followed, in bytes: beyond any reference. Stops arguments that double.
+pub const DOCKERFILE_VALUE_BYTES: usize = 4 << 10;
+
 /// What a finding keeps of its line on each side of where it starts, in bytes: more than any terminal shows. A manifest of
 /// 2 MB may be one line with a thousand findings.
 pub const LINE_EXCERPT_BYTES: usize = 1 << 10;
