@@ -163,7 +163,7 @@ impl Finder<'_> {
             if let Some(default) = &default {
                 let value = self
                     .expand(default)
-                    .filter(|value| value.len() <= limits::DOCKERFILE_VALUE_BYTES);
+                    .filter(|value| value.len() <= limits::VARIABLE_BYTES);
                 self.values.insert(name.clone(), value);
             }
             self.arguments.push(Argument {

@@ -112,7 +112,7 @@ impl<'t> Lexer<'t, '_> {
 
     /// Reads up to `stop`, or to the end of the text.
     fn until(&mut self, stop: Option<char>, raw_escapes: bool) -> Result<(String, Vec<String>), Fault> {
-        if self.depth > limits::DOCKERFILE_VARIABLE_DEPTH {
+        if self.depth > limits::VARIABLE_DEPTH {
             return Err(Fault::Unsure);
         }
         self.depth += 1;
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn what_only_go_can_tell_is_unsure() {
         assert!(heredocs("RUN ${\u{b2}} <<EOF").is_err());
-        let deep = "${A-".repeat(limits::DOCKERFILE_VARIABLE_DEPTH + 1);
+        let deep = "${A-".repeat(limits::VARIABLE_DEPTH + 1);
         assert!(heredocs(&format!("RUN {deep}")).is_err());
         assert_eq!(expanded(&deep), None);
     }
