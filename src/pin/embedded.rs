@@ -46,7 +46,7 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 
 }
 
 /// A literal block: where its lines start in the value, and in the file behind their indent.
-struct Block {
+pub(super) struct Block {
     lines: Vec<(usize, usize)>,
     /// A line break of the file and the indent.
     fold: String,
@@ -56,7 +56,7 @@ impl Block {
     /// Matches the lines of a value with those in the file; `None` where they differ in more than a constant indent.
     ///
     /// The content of a block begins behind the indent of its first line that is not empty.
-    fn new(text: &str, content: Range<usize>, value: &str) -> Option<Self> {
+    pub(super) fn new(text: &str, content: Range<usize>, value: &str) -> Option<Self> {
         let before = text.get(..content.start)?;
         let indent = before.get(before.rfind('\n')? + 1..)?;
         if !indent.bytes().all(|b| b == b' ') {
@@ -89,11 +89,13 @@ impl Block {
         self.lines.get(line).map_or(at, |&(here, there)| there + (at - here))
     }
 
-    fn range(&self, range: &Range<usize>) -> Range<usize> {
+    /// The bytes of the file behind bytes of the value.
+    pub(super) fn range(&self, range: &Range<usize>) -> Range<usize> {
         self.offset(range.start)..self.offset(range.end)
     }
 
-    fn slot(&self, slot: Slot) -> Slot {
+    /// A slot of the value, in the file.
+    pub(super) fn slot(&self, slot: Slot) -> Slot {
         match slot {
             Slot::Fixed(_) => slot,
             Slot::Writable {
