@@ -15,6 +15,18 @@ pub const YAML_DEPTH: usize = 256;
 /// Stops "billion laughs".
 pub const YAML_ALIAS_NODES: usize = 1_000_000;
 
+/// Deepest nesting of variables (`${A:-${B}}`, or one in the value of another); people write two.
+pub const VARIABLE_DEPTH: usize = 64;
+
+/// Longest value of a variable that is followed, in bytes: beyond any reference. Stops variables that double.
+pub const VARIABLE_BYTES: usize = 4 << 10;
+
+/// Services of a Compose file that extend one another, and jobs of GitLab CI (GitLab takes 11).
+pub const EXTENDS_DEPTH: usize = 16;
+
+/// Jobs that one job of GitLab CI extends, directly and through others.
+pub const EXTENDS_JOBS: usize = 128;
+
 /// What a finding keeps of its line on each side of where it starts, in bytes: more than any terminal shows. A manifest of
 /// 2 MB may be one line with a thousand findings.
 pub const LINE_EXCERPT_BYTES: usize = 1 << 10;

@@ -3,8 +3,8 @@
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>, `metadata-syntax`. Actions that
 //! are named by repository (`uses: owner/name@ref`) are no images.
 
-use super::scalar::Finder;
-use crate::yaml::Node;
+use super::scalar::{Finder, Names};
+use crate::yaml::{Kind, Node};
 
 const SCHEME: &str = "docker://";
 
@@ -13,10 +13,14 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     for (name, job) in root.get("jobs").into_iter().flat_map(Node::entries) {
         let field = format!("jobs.{}", name.text);
         if let Some(container) = job.get("container") {
-            finder.image_or(&format!("{field}.container"), container, "image");
+            container_image(&format!("{field}.container"), container, finder);
         }
-        for (name, service) in job.get("services").into_iter().flat_map(Node::entries) {
-            finder.image_or(&format!("{field}.services.{}", name.text), service, "image");
+        let services = job.get("services");
+        if let Some(expression) = services.filter(|services| services.kind() == Kind::Scalar && !services.is_null()) {
+            finder.image(format!("{field}.services"), expression, Names::All);
+        }
+        for (name, service) in services.into_iter().flat_map(Node::entries) {
+            container_image(&format!("{field}.services.{}", name.text), service, finder);
         }
         steps(&field, job, finder);
     }
@@ -36,15 +40,26 @@ fn steps<'a>(field: &str, parent: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
     }
 }
 
+/// Files the image of a container: a string, or `image` of a mapping. The runner takes it with or without `docker://`.
+fn container_image<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
+    match node.get("image") {
+        Some(image) if has_scheme(image) => with_scheme(&format!("{field}.image"), image, finder),
+        None if has_scheme(node) => with_scheme(field, node, finder),
+        _ => finder.image_or(field, node, "image"),
+    }
+}
+
 /// Files `docker://REFERENCE`; anything else is the name of an action or of a Dockerfile.
 fn with_scheme<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    let docker = |text: &str| {
-        text.get(..SCHEME.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
-    };
-    if node.as_str().is_some_and(docker) {
+    if has_scheme(node) {
         finder.part(field, node, SCHEME.len());
     }
+}
+
+fn has_scheme(node: Node<'_, '_>) -> bool {
+    node.as_str()
+        .and_then(|text| text.get(..SCHEME.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
 }
 
 #[cfg(test)]
@@ -89,6 +104,47 @@ mod tests {
             [
                 "jobs.a.services.x.image: ${{ matrix.image }}: template",
                 "jobs.c.container: : no-image"
+            ]
+        );
+    }
+
+    #[test]
+    fn containers_may_have_the_scheme_as_well() {
+        let text = concat!(
+            "jobs:\n",
+            "  a:\n",
+            "    container: docker://alpine:latest\n",
+            "    services:\n",
+            "      x: {image: 'Docker://redis:7'}\n",
+            "      z: \"docker://ghcr.io/a/b\"\n",
+            "  b:\n",
+            "    container: {image: docker://node}\n",
+            "  c:\n",
+            "    container: ${{ 'alpine:latest' }}\n",
+            "    services: ${{ fromJSON(x) }}\n",
+        );
+        let tried = try_format(Format::Actions, text, &Options::default());
+        assert_eq!(
+            tried.pinned,
+            text.replace("//alpine:latest", "//alpine:latest@D")
+                .replace("redis:7", "redis:7@D")
+                .replace("a/b", "a/b@D")
+                .replace("//node", "//node@D")
+        );
+        assert_eq!(
+            tried.sites,
+            [
+                "jobs.a.container: alpine:latest",
+                "jobs.a.services.x.image: redis:7",
+                "jobs.a.services.z: ghcr.io/a/b",
+                "jobs.b.container.image: node",
+            ]
+        );
+        assert_eq!(
+            tried.reasons,
+            [
+                "jobs.c.container: ${{ 'alpine:latest' }}: template",
+                "jobs.c.services: ${{ fromJSON(x) }}: template",
             ]
         );
     }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::dockerfile;
 use super::mark;
 use super::scalar::Finder;
 use super::site::{Found, Site, Skip, SkipReason, Slot};
@@ -35,16 +34,6 @@ pub(super) fn find<'a>(field: &str, node: Node<'_, 'a>, documents: Find, finder:
     lift(field, found, &block, finder);
 }
 
-/// Finds the images of a block of lines that is a Dockerfile.
-pub(super) fn find_dockerfile<'a>(field: &str, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
-    if let Some((value, block)) = literal(node, finder.text) {
-        let mut found = Found::default();
-        dockerfile::find(value, &mut found);
-        mark::note(&mut found, value, |line| mark::whole_line_comment(value, line));
-        lift(field, found, &block, finder);
-    }
-}
-
 /// The value of a literal block, and where its lines stand.
 fn literal<'d>(node: Node<'d, '_>, text: &str) -> Option<(&'d str, Block)> {
     let scalar = node.scalar().filter(|scalar| scalar.style == Style::Literal)?;
@@ -72,7 +61,7 @@ fn lift(field: &str, found: Found, block: &Block, finder: &mut Finder<'_, '_>) {
 }
 
 /// A literal block: where its lines start in the value, and in the file behind their indent.
-struct Block {
+pub(super) struct Block {
     lines: Vec<(usize, usize)>,
     /// A line break of the file and the indent.
     fold: String,
@@ -82,7 +71,7 @@ impl Block {
     /// Matches the lines of a value with those in the file; `None` where they differ in more than a constant indent.
     ///
     /// The content of a block begins behind the indent of its first line that is not empty.
-    fn new(text: &str, content: Range<usize>, value: &str) -> Option<Self> {
+    pub(super) fn new(text: &str, content: Range<usize>, value: &str) -> Option<Self> {
         let before = text.get(..content.start)?;
         let indent = before.get(before.rfind('\n')? + 1..)?;
         if !indent.bytes().all(|b| b == b' ') {
@@ -115,11 +104,13 @@ impl Block {
         self.lines.get(line).map_or(at, |&(here, there)| there + (at - here))
     }
 
-    fn range(&self, range: &Range<usize>) -> Range<usize> {
+    /// The bytes of the file behind bytes of the value.
+    pub(super) fn range(&self, range: &Range<usize>) -> Range<usize> {
         self.offset(range.start)..self.offset(range.end)
     }
 
-    fn slot(&self, slot: Slot) -> Slot {
+    /// A slot of the value, in the file.
+    pub(super) fn slot(&self, slot: Slot) -> Slot {
         match slot {
             Slot::Fixed(_) => slot,
             Slot::Writable {

@@ -1,6 +1,11 @@
 //! kship as a user runs it: one module for each verb, and one for what all verbs share.
 
-#![expect(clippy::string_slice, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may panic, and is the user who writes files"
+)]
 
 /// The committed completion scripts and manual pages are those that kship writes.
 mod completions;

@@ -2,22 +2,49 @@
 
 use std::ops::Range;
 
+use super::shell;
+use super::syntax::directive;
+
 /// What separates the words of an instruction.
 const BLANKS: [char; 5] = ['\t', '\u{b}', '\u{c}', '\r', ' '];
+
+/// The instructions that there are.
+const KEYWORDS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
 
 /// A Dockerfile in its parts.
 #[derive(Debug)]
 pub(super) struct Dockerfile {
-    /// `# syntax=` lines of the head: what follows the `=`, up to the first space.
-    pub(super) syntax: Vec<Mapped>,
     /// The character that escapes, and that continues lines.
     pub(super) escape: char,
     /// The instructions in order; the bodies of here-documents are left out.
     pub(super) instructions: Vec<Instruction>,
+    /// Some bodies of here-documents were left out.
+    pub(super) heredocs: bool,
+    /// Instructions that may open here-documents, as nobody but BuildKit can tell.
+    pub(super) unsure: Vec<Instruction>,
 }
 
 /// One instruction with its continuation lines joined.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Instruction {
     /// The first word in upper case.
     pub(super) keyword: String,
@@ -36,7 +63,16 @@ pub(super) struct Mapped {
 }
 
 impl Mapped {
-    fn push(&mut self, part: &str, at: usize) {
+    /// Text as it stands in a file.
+    pub(super) fn new(text: &str, at: usize) -> Self {
+        Self {
+            text: text.to_owned(),
+            parts: vec![(0, at)],
+        }
+    }
+
+    /// Appends a part that stands at `at` in the file.
+    pub(super) fn push(&mut self, part: &str, at: usize) {
         let contiguous = self
             .parts
             .last()
@@ -91,7 +127,8 @@ impl Mapped {
         slice
     }
 
-    fn locate(&self, at: usize) -> usize {
+    /// Where a byte of this text stands in the file.
+    pub(super) fn locate(&self, at: usize) -> usize {
         let part = self.parts.partition_point(|&(here, _)| here <= at).saturating_sub(1);
         self.parts.get(part).map_or(at, |&(here, there)| there + (at - here))
     }
@@ -99,19 +136,36 @@ impl Mapped {
 
 /// Reads a Dockerfile; what BuildKit refuses is read as far as it makes sense.
 pub(super) fn read(text: &str) -> Dockerfile {
+    read_with(text, true)
+}
+
+/// Reads a Dockerfile as builders do that know no here-documents: their bodies are instructions.
+pub(super) fn read_without_heredocs(text: &str) -> Dockerfile {
+    read_with(text, false)
+}
+
+impl Dockerfile {
+    /// Says whether a builder accepts the instructions: it refuses the file as soon as there is one that it does not know.
+    pub(super) fn is_known(&self) -> bool {
+        let known = |instruction: &Instruction| KEYWORDS.contains(&instruction.keyword.as_str());
+        self.instructions.iter().all(known)
+    }
+}
+
+fn read_with(text: &str, mut heredocs: bool) -> Dockerfile {
     let mut lines = Lines::new(text);
     let mut file = Dockerfile {
-        syntax: Vec::new(),
         escape: '\\',
         instructions: Vec::new(),
+        heredocs: false,
+        unsure: Vec::new(),
     };
     let mut head = true;
-    let mut heredocs = true;
     while let Some((at, raw)) = lines.next() {
         let line = raw.trim_start();
         let at = at + (raw.len() - line.len());
         if head {
-            head = read_directive(line, at, &mut file) || line.starts_with("#!");
+            head = read_directive(line, &mut file);
         }
         if line.starts_with('#') {
             continue;
@@ -125,13 +179,19 @@ pub(super) fn read(text: &str) -> Dockerfile {
         if continued {
             join_continuations(&mut lines, file.escape, &mut logical);
         }
-        let instruction = split_instruction(&logical, 0..logical.text.len());
-        if heredocs && may_have_heredocs(&instruction) {
-            // A here-document without its end is an error of BuildKit, and none for what came before here-documents.
-            let after = lines.at;
-            heredocs = heredoc_ends(logical.text()).iter().all(|end| end.skip(&mut lines));
-            if !heredocs {
-                lines.at = after;
+        let instruction = split_instruction(&logical, 0..logical.text.len(), file.escape);
+        if heredocs && may_have_heredocs(&instruction, &logical, file.escape) {
+            match shell::heredocs(logical.text()) {
+                Ok(opened) => {
+                    file.heredocs |= !opened.is_empty();
+                    // One without its end is an error of BuildKit, and none for what came before here-documents.
+                    let after = lines.at;
+                    heredocs = opened.iter().all(|heredoc| lines.skip_to(heredoc));
+                    if !heredocs {
+                        lines.at = after;
+                    }
+                }
+                Err(shell::Unsure) => file.unsure.push(instruction.clone()),
             }
         }
         file.instructions.push(instruction);
@@ -215,14 +275,18 @@ pub(super) fn unquote(word: &Mapped, escape: char) -> Mapped {
 }
 
 /// Splits keyword, flags and the rest.
-fn split_instruction(logical: &Mapped, range: Range<usize>) -> Instruction {
+fn split_instruction(logical: &Mapped, range: Range<usize>, escape: char) -> Instruction {
     let text = logical.text.get(range.clone()).unwrap_or("");
     let start = range.start + (text.len() - text.trim_start().len());
     let text = text.trim();
     let end = start + text.len();
     let keyword = text.split(BLANKS).next().unwrap_or("");
     let arguments = start + keyword.len();
-    let (flags, rest) = split_flags(logical, arguments..end);
+    let (mut flags, rest) = split_flags(logical, arguments..end, escape);
+    if escape != '\\' {
+        // Here a backslash escaped, whatever the escape directive said, before BuildKit 0.12.
+        flags.extend(split_flags(logical, arguments..end, '\\').0);
+    }
     Instruction {
         keyword: keyword.to_ascii_uppercase(),
         flags,
@@ -230,14 +294,14 @@ fn split_instruction(logical: &Mapped, range: Range<usize>) -> Instruction {
     }
 }
 
-/// Takes the leading words that start with `--`; here a backslash escapes, whatever the escape directive says.
-fn split_flags(logical: &Mapped, range: Range<usize>) -> (Vec<Mapped>, usize) {
+/// Takes the leading words that start with `--`.
+fn split_flags(logical: &Mapped, range: Range<usize>, escape: char) -> (Vec<Mapped>, usize) {
     let text = logical.text.get(range.clone()).unwrap_or("");
     let mut flags = Vec::new();
     let mut at = 0;
     loop {
         let rest = text.get(at..).unwrap_or("");
-        let word = rest.trim_start();
+        let word = rest.trim_start_matches(parts_flags);
         at += rest.len() - word.len();
         if !word.starts_with("--") {
             return (flags, range.start + at);
@@ -249,7 +313,7 @@ fn split_flags(logical: &Mapped, range: Range<usize>) -> (Vec<Mapped>, usize) {
         while let Some((offset, c)) = chars.next() {
             let mut kept = (offset, c);
             match quote {
-                None if c.is_whitespace() => {
+                None if parts_flags(c) => {
                     end = offset;
                     break;
                 }
@@ -261,7 +325,7 @@ fn split_flags(logical: &Mapped, range: Range<usize>) -> (Vec<Mapped>, usize) {
                     quote = None;
                     continue;
                 }
-                _ if c == '\\' => match chars.next() {
+                _ if c == escape => match chars.next() {
                     Some(escaped) => kept = escaped,
                     None => continue,
                 },
@@ -280,10 +344,20 @@ fn split_flags(logical: &Mapped, range: Range<usize>) -> (Vec<Mapped>, usize) {
     }
 }
 
+/// Says whether a character parts flags: BuildKit looks at single bytes, and takes those of NEL and NBSP for white space
+/// in the middle of other characters as well.
+fn parts_flags(c: char) -> bool {
+    let mut bytes = [0; 4];
+    let bytes = c.encode_utf8(&mut bytes).bytes();
+    bytes
+        .into_iter()
+        .any(|b| matches!(b, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0))
+}
+
 impl Instruction {
     /// The instruction behind an `ONBUILD`.
-    pub(super) fn nested(&self) -> Self {
-        split_instruction(&self.rest, 0..self.rest.text.len())
+    pub(super) fn nested(&self, escape: char) -> Self {
+        split_instruction(&self.rest, 0..self.rest.text.len(), escape)
     }
 
     /// The value of every flag of this name.
@@ -295,30 +369,17 @@ impl Instruction {
     }
 }
 
-/// Reads `# key=value`; says whether more of them may follow.
-fn read_directive(line: &str, at: usize, file: &mut Dockerfile) -> bool {
-    let Some((key, value)) = line.strip_prefix('#').and_then(|rest| rest.split_once('=')) else {
+/// Reads `# escape=`; says whether more directives may follow. Behind `#!` there are none, but for `# syntax=`.
+fn read_directive(line: &str, file: &mut Dockerfile) -> bool {
+    let Some(directive) = directive(line, "#") else {
         return false;
     };
-    let name = key.trim();
-    let known = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric())
-        && !value.trim().is_empty();
-    if !known {
-        return false;
-    }
-    let start = at + line.len() - value.trim_start().len();
-    let value = value.trim();
-    if name.eq_ignore_ascii_case("escape") {
-        match value {
+    if directive.name == "escape" {
+        match directive.value {
             "`" => file.escape = '`',
             "\\" => file.escape = '\\',
             _ => {}
         }
-    } else if name.eq_ignore_ascii_case("syntax") {
-        let mut syntax = Mapped::default();
-        syntax.push(value.split(' ').next().unwrap_or(value), start);
-        file.syntax.push(syntax);
     }
     true
 }
@@ -346,58 +407,15 @@ fn join_continuations(lines: &mut Lines<'_>, escape: char, logical: &mut Mapped)
     }
 }
 
-fn may_have_heredocs(instruction: &Instruction) -> bool {
+fn may_have_heredocs(instruction: &Instruction, logical: &Mapped, escape: char) -> bool {
     if instruction.keyword == "ONBUILD" {
-        let nested = instruction.nested();
-        return nested.keyword != "ONBUILD" && may_have_heredocs(&nested);
+        let nested = instruction.nested(escape);
+        return nested.keyword != "ONBUILD" && may_have_heredocs(&nested, logical, escape);
     }
     let rest = instruction.rest.text();
     matches!(instruction.keyword.as_str(), "ADD" | "COPY" | "RUN")
-        && rest.contains("<<")
+        && logical.text().contains("<<")
         && !(rest.starts_with('[') && serde_json::from_str::<Vec<String>>(rest).is_ok())
-}
-
-/// The line that ends a here-document.
-struct HeredocEnd {
-    name: String,
-    /// `<<-`: tabs may stand before the name.
-    tabs: bool,
-}
-
-impl HeredocEnd {
-    /// Skips the body; says whether its end was there.
-    fn skip(&self, lines: &mut Lines<'_>) -> bool {
-        for (_, line) in lines {
-            let line = if self.tabs { line.trim_start_matches('\t') } else { line };
-            if line == self.name {
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// The ends of the here-documents that a line opens: words such as `<<EOF`, `3<<-"EOF"`.
-fn heredoc_ends(line: &str) -> Vec<HeredocEnd> {
-    let end = |range| {
-        let word: &str = line.get(range)?;
-        let rest = word
-            .trim_start_matches(|c: char| c.is_ascii_digit())
-            .strip_prefix("<<")?;
-        let (tabs, rest) = match rest.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, rest),
-        };
-        let mut quoted = Mapped::default();
-        quoted.push(rest, 0);
-        let name = unquote(&quoted, '\\').text;
-        (!name.is_empty() && !rest.contains('<')).then_some(HeredocEnd { name, tabs })
-    };
-    words(line, '\\')
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(end)
-        .collect()
 }
 
 /// Lines with their offsets and without their line ends; a byte order mark is no part of the first.
@@ -414,6 +432,18 @@ impl<'a> Lines<'a> {
             0
         };
         Self { text, at }
+    }
+
+    /// Passes over a body; says whether its end was there.
+    fn skip_to(&mut self, heredoc: &shell::Heredoc) -> bool {
+        self.any(|(_, line)| {
+            let line = if heredoc.tabs {
+                line.trim_start_matches('\t')
+            } else {
+                line
+            };
+            line == heredoc.name
+        })
     }
 }
 
@@ -468,14 +498,33 @@ mod tests {
     }
 
     #[test]
-    fn directives_stand_only_at_the_head() {
-        let file =
-            read("\u{feff}#!/bin/x\n# Syntax = docker/dockerfile:1 --x\n#escape=`\n\n# syntax=late\nFROM `\na\n");
-        let syntax: Vec<_> = file.syntax.iter().map(Mapped::text).collect();
-        assert_eq!((syntax, file.escape), (vec!["docker/dockerfile:1"], '`'));
-        assert_eq!(file.instructions.first().unwrap().rest.text(), "a");
-        assert_eq!(read("# a comment\n# escape=`\n").escape, '\\');
-        assert_eq!(read("# escape=x\n").escape, '\\');
+    fn the_escape_is_told_only_at_the_head() {
+        for (text, escape) in [
+            (
+                "\u{feff}# Syntax = docker/dockerfile:1 --x\n#check=x\n# escape = ` \r\n",
+                '`',
+            ),
+            ("#!/bin/x\n# escape=`\n", '\\'),
+            ("# a comment\n# escape=`\n", '\\'),
+            ("# foo=bar\n# escape=`\n", '\\'),
+            ("\n# escape=`\n", '\\'),
+            ("// check=x\n# escape=`\n", '\\'),
+            ("# escape=x\n", '\\'),
+        ] {
+            assert_eq!(read(text).escape, escape, "{text}");
+        }
+    }
+
+    #[test]
+    fn flags_are_read_with_either_escape_and_by_bytes() {
+        let from = |text: &str| -> Vec<String> {
+            let file = read(text);
+            let copy = file.instructions.first().unwrap();
+            copy.flag("from").map(|value| value.text().to_owned()).collect()
+        };
+        assert_eq!(from("# escape=`\nCOPY --from=a\\b c\n"), ["a\\b", "ab"]);
+        assert_eq!(from("COPY --chown=\u{e0}--from=a b c\n"), ["a"]);
+        assert_eq!(from("COPY --chown=a\u{2003}b --from=a b c\n"), ["a"]);
     }
 
     #[test]

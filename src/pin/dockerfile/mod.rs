@@ -3,38 +3,96 @@
 //! Reads what BuildKit's parser reads (`frontend/dockerfile`, `docs.docker.com/reference/dockerfile`).
 
 mod lex;
+mod shell;
+mod syntax;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use lex::{Instruction, Mapped};
+use lex::{Dockerfile, Instruction, Mapped};
+use shell::Value;
+use syntax::Frontend;
 
-use super::site::{self, Found, SkipReason};
+use super::site::{self, Found, Site, SkipReason, Slot};
+use crate::limits;
+
+/// What BuildKit sets by itself, other for each build.
+const PLATFORM: [&str; 11] = [
+    "BUILDARCH",
+    "BUILDOS",
+    "BUILDOSVERSION",
+    "BUILDPLATFORM",
+    "BUILDVARIANT",
+    "TARGETARCH",
+    "TARGETOS",
+    "TARGETOSVERSION",
+    "TARGETPLATFORM",
+    "TARGETSTAGE",
+    "TARGETVARIANT",
+];
 
 /// Finds the images of a Dockerfile.
 ///
-/// The names of build stages are no images. A variable is followed to its default only where it is the whole name: a
-/// default that is used as a part of a name elsewhere could not take a digest.
+/// The names of build stages are no images. A name with variables is the one that a build without `--build-arg` uses; it
+/// can be written where one default is the whole name, and is used nowhere as a part of another.
 pub(super) fn find(text: &str, found: &mut Found) {
     let file = lex::read(text);
+    find_in(text, &file, found);
+    for instruction in &file.unsure {
+        let (keyword, rest) = (instruction.keyword.as_str(), &instruction.rest);
+        found.push_skip(keyword, rest.text(), rest.whole(), SkipReason::Variable);
+    }
+    // Where builders without here-documents accept the file, they run what is a body for others.
+    let plain = lex::read_without_heredocs(text);
+    if !file.unsure.is_empty() || (file.heredocs && plain.is_known()) {
+        find_hidden(text, &plain, found);
+    }
+}
+
+/// Adds what another reading of the file finds. It may be text of a here-document, which no edit may change.
+fn find_hidden(text: &str, plain: &Dockerfile, found: &mut Found) {
+    let mut hidden = Found::default();
+    find_in(text, plain, &mut hidden);
+    let spans = found.sites.iter().map(|site| &site.span);
+    let spans: HashSet<Range<usize>> = spans
+        .chain(found.skips.iter().map(|skip| &skip.span))
+        .cloned()
+        .collect();
+    for site in hidden.sites {
+        if !spans.contains(&site.span) {
+            let slot = Slot::Fixed("some builders read it as a part of a here-document");
+            found.sites.push(Site { slot, ..site });
+        }
+    }
+    let skips = hidden.skips.into_iter();
+    found.skips.extend(skips.filter(|skip| !spans.contains(&skip.span)));
+}
+
+fn find_in(text: &str, file: &Dockerfile, found: &mut Found) {
     let mut finder = Finder {
         text,
         escape: file.escape,
         found,
         arguments: Vec::new(),
+        values: HashMap::new(),
         stages: HashSet::new(),
         targets: HashSet::new(),
         parts: HashSet::new(),
         filed: HashSet::new(),
     };
     finder.prepare(&file.instructions);
-    for syntax in &file.syntax {
-        finder.push("# syntax", syntax);
+    for frontend in syntax::detect(text) {
+        match frontend {
+            Frontend::Name(name) | Frontend::Unread(name) => finder.push("# syntax", &name),
+            Frontend::Spelled { name, span } => {
+                finder.push_fixed("# syntax", &name, span, "it is written with escapes");
+            }
+        }
     }
     for instruction in &file.instructions {
         match instruction.keyword.as_str() {
             "FROM" => finder.base(instruction),
-            "ONBUILD" => finder.sources(&instruction.nested(), true),
+            "ONBUILD" => finder.sources(&instruction.nested(file.escape), true),
             _ => finder.sources(instruction, false),
         }
     }
@@ -46,6 +104,8 @@ struct Finder<'a> {
     found: &'a mut Found,
     /// `ARG`s before the first `FROM`: the only ones that a `FROM` sees.
     arguments: Vec<Argument>,
+    /// What they stand for at the first `FROM`; `None` where the file does not tell.
+    values: HashMap<String, Option<String>>,
     /// The stages before this line, in lower case: what a `FROM` may build on.
     stages: HashSet<String>,
     /// All stages, in lower case: BuildKit lets a `COPY` name later ones as well.
@@ -70,7 +130,8 @@ impl Finder<'_> {
                 "ARG" if global => self.read_arguments(&instruction.rest),
                 "FROM" => {
                     global = false;
-                    let (base, stage) = self.split_base(instruction);
+                    let (word, stage) = self.split_base(instruction);
+                    let base = lex::unquote(&word, self.escape);
                     self.targets.extend(stage);
                     if whole_variable(base.text()).is_none() {
                         self.parts.extend(variables(base.text()));
@@ -94,18 +155,35 @@ impl Finder<'_> {
             let (name, default) = match word.text().find('=') {
                 Some(at) => {
                     let value = word.slice(at + 1..word.text().len());
-                    (word.text().get(..at), Some(lex::unquote(&value, self.escape)))
+                    (word.text().get(..at), Some(value))
                 }
                 None => (Some(word.text()), None),
             };
+            let name = name.unwrap_or("").to_owned();
+            if let Some(default) = &default {
+                let value = self
+                    .expand(default)
+                    .filter(|value| value.len() <= limits::VARIABLE_BYTES);
+                self.values.insert(name.clone(), value);
+            }
             self.arguments.push(Argument {
-                name: name.unwrap_or("").to_owned(),
-                default,
+                name,
+                default: default.map(|default| lex::unquote(&default, self.escape)),
             });
         }
     }
 
-    /// The image of a `FROM` without quotes, and the name of its stage in lower case.
+    /// The text that a word stands for in a build without `--build-arg`; `None` where the file does not tell.
+    fn expand(&self, word: &Mapped) -> Option<String> {
+        shell::expand(word.text(), self.escape, &|name| match self.values.get(name) {
+            Some(Some(value)) => Value::Set(value),
+            Some(None) => Value::Unknown,
+            None if PLATFORM.contains(&name) => Value::Unknown,
+            None => Value::Unset,
+        })
+    }
+
+    /// The image of a `FROM` as it is written, and the name of its stage in lower case.
     fn split_base(&self, instruction: &Instruction) -> (Mapped, Option<String>) {
         let rest = &instruction.rest;
         let words: Vec<Range<usize>> = lex::blank_words(rest.text()).take(3).collect();
@@ -114,15 +192,23 @@ impl Finder<'_> {
             (Some(word), Some(name)) if word.eq_ignore_ascii_case("as") => Some(name.to_lowercase()),
             _ => None,
         };
-        let base = rest.slice(words.first().cloned().unwrap_or(0..0));
-        (lex::unquote(&base, self.escape), stage)
+        (rest.slice(words.first().cloned().unwrap_or(0..0)), stage)
     }
 
     fn base(&mut self, instruction: &Instruction) {
-        let (base, stage) = self.split_base(instruction);
-        let (field, image) = self.follow(&base);
-        if !self.stages.contains(&image.text().to_lowercase()) {
-            self.push(field, &image);
+        let (word, stage) = self.split_base(instruction);
+        let base = lex::unquote(&word, self.escape);
+        match self.expand(&word) {
+            None => self.push("FROM", &base),
+            Some(name) if self.stages.contains(&name.to_lowercase()) => {}
+            Some(name) => {
+                let (field, image) = self.follow(&base);
+                if image.text() == name {
+                    self.push(field, &image);
+                } else {
+                    self.push_assembled(&word, &name);
+                }
+            }
         }
         self.stages.extend(stage);
     }
@@ -164,7 +250,10 @@ impl Finder<'_> {
         match instruction.keyword.as_str() {
             keyword @ ("ADD" | "COPY") => {
                 for image in instruction.flag("from") {
-                    self.source(format!("{keyword} --from"), &image, onbuild);
+                    // BuildKit reads numbers as Go's `strconv.Atoi`.
+                    if image.text().parse::<i64>().is_err() {
+                        self.source(format!("{keyword} --from"), &image, onbuild);
+                    }
                 }
             }
             "RUN" => {
@@ -180,9 +269,7 @@ impl Finder<'_> {
 
     fn source(&mut self, field: String, image: &Mapped, onbuild: bool) {
         let name = image.text();
-        let digits = name.strip_prefix(['+', '-']).unwrap_or(name);
-        let numbered = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        if numbered || self.targets.contains(&name.to_lowercase()) {
+        if self.targets.contains(&name.to_lowercase()) {
             return;
         }
         let bare = onbuild && site::parse(name).is_ok_and(|reference| !reference.is_explicit());
@@ -206,19 +293,75 @@ impl Finder<'_> {
         let raw = self.text.get(span.clone()).unwrap_or("");
         self.found.push_text(field, image.text(), raw, span);
     }
+
+    /// Files the base whose name the word stands for, in a build without `--build-arg`.
+    fn push_assembled(&mut self, word: &Mapped, name: &str) {
+        if name == "scratch" || site::parse(name).is_err() {
+            let reason = match name {
+                "scratch" => SkipReason::NoImage,
+                _ => SkipReason::Variable,
+            };
+            if self.filed.insert(word.whole().start) {
+                self.found.push_skip("FROM", word.text(), word.whole(), reason);
+            }
+        } else {
+            self.push_fixed(
+                "FROM",
+                name,
+                word.whole(),
+                "its name is put together from build arguments",
+            );
+        }
+    }
+
+    fn push_fixed(&mut self, field: &str, name: &str, span: Range<usize>, why: &'static str) {
+        if !self.filed.insert(span.start) {
+            return;
+        }
+        match site::parse(name) {
+            Ok(reference) => self.found.sites.push(Site {
+                field: field.to_owned(),
+                reference,
+                span,
+                slot: Slot::Fixed(why),
+            }),
+            Err(reason) => self.found.push_skip(field, name, span, reason),
+        }
+    }
 }
 
 /// The values of `from` in `type=bind,from=IMAGE,target=/x`.
 fn mount_sources(mount: &Mapped) -> impl Iterator<Item = Mapped> {
-    let mut at = 0;
-    mount.text().split(',').filter_map(move |part| {
-        let end = at + part.len();
-        at = end + 1;
-        let (key, value) = part.split_once('=')?;
+    csv_fields(mount).into_iter().filter_map(|field| {
+        let (key, value) = field.text().split_once('=')?;
         key.trim()
             .eq_ignore_ascii_case("from")
-            .then(|| mount.slice(end - value.len()..end))
+            .then(|| field.slice(field.text().len() - value.len()..field.text().len()))
     })
+}
+
+/// The fields of a record (RFC 4180, section 2) without their quotes; quotes at places that BuildKit refuses stay.
+fn csv_fields(record: &Mapped) -> Vec<Mapped> {
+    let mut fields = Vec::new();
+    let mut field = Mapped::default();
+    let mut quoted = false;
+    let mut start = true;
+    let mut chars = record.text().char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            ',' if !quoted => {
+                fields.push(std::mem::take(&mut field));
+                start = true;
+                continue;
+            }
+            '"' if start => quoted = true,
+            '"' if quoted && chars.next_if(|&(_, next)| next == '"').is_none() => quoted = false,
+            c => field.push(c.encode_utf8(&mut [0; 4]), record.locate(at)),
+        }
+        start = false;
+    }
+    fields.push(field);
+    fields
 }
 
 /// A variable that is a whole text.
@@ -376,18 +519,136 @@ mod tests {
         }
     }
 
+    /// Images as `field: reference: why no digest can be written`, and skips, in the order in which they were found.
+    fn listed(text: &str) -> Vec<String> {
+        let mut found = Found::default();
+        find(text, &mut found);
+        let sites = found.sites.iter().map(|site| match &site.slot {
+            Slot::Fixed(why) => format!("{}: {}: {why}", site.field, site.reference),
+            Slot::Writable { .. } => format!("{}: {}", site.field, site.reference),
+        });
+        sites.chain(skips(&found)).collect()
+    }
+
+    const ASSEMBLED: &str = "its name is put together from build arguments";
+
     #[test]
-    fn defaults_that_are_parts_of_names_stay() {
-        for (text, skip) in [
-            ("ARG X=alpine:3\nFROM $X\nFROM ${X}-slim\n", "FROM: $X: variable"),
-            ("ARG V=3\nFROM alpine:${V}\n", "FROM: alpine:${V}: variable"),
-            ("ARG X=alpine:3\nARG Y=$X-slim\nFROM $X\n", "FROM: $X: variable"),
-            ("ARG X=alpine:3\nFROM ${X:+y}\n", "FROM: ${X:+y}: variable"),
-            ("ARG X=$X\nFROM $X\n", "FROM: $X: variable"),
-            ("FROM a:1\nARG X=b:1\nFROM $X\n", "FROM: $X: variable"),
+    fn names_put_together_from_arguments_are_known_and_stay() {
+        for (text, images) in [
+            ("ARG V=latest\nFROM nginx:$V\n", &["nginx:latest"][..]),
+            ("ARG R=a.io V=1\nFROM ${R}/b:${V}-x\n", &["a.io/b:1-x"]),
+            ("ARG B=1\nFROM ${B:+nginx:latest}\n", &["nginx:latest"]),
+            (
+                "ARG X=alpine:3\nFROM $X\nFROM ${X}-slim\n",
+                &["alpine:3", "alpine:3-slim"],
+            ),
+            ("ARG X=a:1\nARG X\nFROM $X\n", &["a:1"]),
+            ("ARG X=a\nARG Y=${X}:1\nFROM $Y\n", &["a:1"]),
+            ("ARG X=ä\nFROM a:1${Y}\n", &["a:1"]),
+            ("ARG TARGETARCH=arm\nFROM a:$TARGETARCH\n", &["a:arm"]),
+            ("FROM '${X}'a:1\n", &[]),
         ] {
-            assert_eq!(pin(text), text.replace("FROM a:1", "FROM a:1@D"));
-            assert_eq!(skipped(text).first().map(String::as_str), Some(skip));
+            let expected: Vec<String> = images
+                .iter()
+                .map(|image| format!("FROM: {image}: {ASSEMBLED}"))
+                .collect();
+            assert_eq!(pin(text), text);
+            assert_eq!(
+                listed(text)
+                    .iter()
+                    .filter(|line| line.ends_with(ASSEMBLED))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+                expected
+            );
+        }
+        let text = "ARG X=b\nFROM a:1 AS b-c\nFROM ${X}-c\nFROM scr${Y}atch\n";
+        assert_eq!(listed(text), ["FROM: a:1", "FROM: scr${Y}atch: no-image"]);
+    }
+
+    #[test]
+    fn names_that_a_build_decides_are_variables() {
+        for (text, skip) in [
+            ("ARG X=$X\nFROM $X\n", "FROM: $X: variable"),
+            ("ARG V\nFROM nginx:$V\n", "FROM: nginx:$V: variable"),
+            ("ARG X=nginx\nFROM ${X%x}\n", "FROM: ${X%x}: variable"),
+            ("FROM a:$TARGETARCH\n", "FROM: a:$TARGETARCH: variable"),
+            (
+                "ARG TARGETARCH\nFROM ${TARGETARCH:-a:1}\n",
+                "FROM: ${TARGETARCH:-a:1}: variable",
+            ),
+            ("ARG A=x-$BUILDOS\nFROM a:$A\n", "FROM: a:$A: variable"),
+            ("FROM b\nARG X=b:1\nFROM $X\n", "FROM: $X: variable"),
+        ] {
+            assert_eq!(listed(text).last().map(String::as_str), Some(skip));
+        }
+        let mut text = "ARG A=aaaaaaaaaaaaaaaa\n".to_owned();
+        text.push_str(&"ARG A=$A$A\n".repeat(100));
+        text.push_str("FROM $A\n");
+        assert_eq!(listed(&text), ["FROM: $A: variable"]);
+    }
+
+    #[test]
+    fn mounts_are_records_of_csv() {
+        for (text, images) in [
+            ("RUN --mount='type=bind,\"from=a:1\",target=/x' x\n", &["a:1"][..]),
+            ("RUN --mount=type=bind,\\\"from=a:1\\\",target=/x x\n", &["a:1"]),
+            ("RUN --mount='\"target=/a,from=no\",from=a:1' x\n", &["a:1"]),
+            ("RUN --mount='\"from=a:1\"\"\",target=/x' x\n", &[]),
+            ("# escape=`\nRUN --mount=type=bind,`\"FROM=a:1`\" x\n", &["a:1"]),
+            ("RUN --mount=from=0 x\n", &["0"]),
+        ] {
+            let sites = listed(text);
+            let expected: Vec<String> = images
+                .iter()
+                .map(|image| format!("RUN --mount from: {image}"))
+                .collect();
+            let sites: Vec<String> = sites.into_iter().filter(|line| !line.contains("not-a")).collect();
+            assert_eq!(sites, expected, "{text}");
+            assert_eq!(
+                pin(text),
+                images.iter().fold(text.to_owned(), |text, image| {
+                    text.replace(&format!("={image}"), &format!("={image}@D"))
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn the_frontend_is_pinned_however_it_is_named() {
+        assert_eq!(
+            pin("#!/x\n# syntax=a:1\nFROM scratch\n"),
+            "#!/x\n# syntax=a:1@D\nFROM scratch\n"
+        );
+        assert_eq!(pin("// syntax=a:1\nx\n"), "// syntax=a:1@D\nx\n");
+        assert_eq!(pin("{\"syntax\": \"a:1\"}\n"), "{\"syntax\": \"a:1@D\"}\n");
+        assert_eq!(
+            listed("{\"syntax\": \"a\\u003a1\"}\n"),
+            ["# syntax: a:1: it is written with escapes"]
+        );
+        assert_eq!(
+            listed("{\"syntax\": \"a\\ud800\"}\n"),
+            ["# syntax: {\"syntax\": \"a\\ud800\"}: not-a-reference"]
+        );
+    }
+
+    #[test]
+    fn heredocs_hide_only_what_every_builder_takes_for_text() {
+        const HIDDEN: &str = "FROM: no:1: some builders read it as a part of a here-document";
+        for (text, expected) in [
+            ("RUN cat <<EOF\nFROM no:1\nEOF\n", &[][..]),
+            ("RUN cat <<EOF\nset -e\nFROM no:1\nRUN \\\nEOF\n", &[]),
+            ("RUN cat <<\"RUN true\"\nFROM no:1\nRUN true\n", &[HIDDEN]),
+            ("RUN cat <<EOF\nFROM no:1\nRUN echo \\\nEOF\n", &[HIDDEN]),
+            ("RUN cat ${ <<EOF\nFROM no:1\nRUN echo \\\nEOF\n", &["FROM: no:1"]),
+            ("RUN cat <<A\nA\nRUN cat <<B\nFROM no:1\n", &["FROM: no:1"]),
+            (
+                "RUN echo ${\u{b2}} <<E\nRUN cat <<F\nE\nFROM no:1\nF\n",
+                &[HIDDEN, "RUN: echo ${\u{b2}} <<E: variable"],
+            ),
+        ] {
+            assert_eq!(listed(text), expected, "{text}");
+            assert_eq!(pin(text).contains("@D"), expected == ["FROM: no:1"], "{text}");
         }
     }
 
@@ -418,6 +679,8 @@ mod tests {
                     Just("$X"), Just("${X:-"), Just("}"), Just("alpine:3"), Just("\""), Just("'"), Just("\\"), Just("\\\n"),
                     Just("\n"), Just("\r\n"), Just(" "), Just("<<E"), Just("E\n"), Just("# syntax="), Just("ä"), Just(","),
                     Just(" AS x"), Just("x"), Just("--"), Just("\u{feff}"), Just("# escape=`\n"), Just("`\n"),
+                    Just("${X:+"), Just("nginx"), Just("// syntax="), Just("{\"syntax\": \""), Just("\"}"), Just("#!\n"),
+                    Just(",from="), Just("RUN x"), Just("<<'RUN x'"), Just("TARGETARCH"),
                 ],
                 0..24,
             )
