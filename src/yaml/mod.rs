@@ -24,16 +24,22 @@ mod comment;
 mod compose;
 mod document;
 mod error;
+mod json;
 mod lexical;
 mod mapping;
+mod order;
 mod place;
 mod scalar;
 mod strict;
+mod timestamp;
 mod value;
+mod write;
 
 pub use document::{Document, Key, Kind, Node, Stream};
 pub use error::{Error, ErrorKind};
+pub use json::json_as_yaml;
 pub use scalar::{Scalar, Style};
+pub use write::write;
 
 /// Reads a stream of documents.
 ///

@@ -25,6 +25,24 @@ impl Node<'_, '_> {
     }
 }
 
+impl<'d> Node<'d, '_> {
+    /// The text that a Kubernetes type gets which has a string here: `0777` is `511`, `yes` is `true`, null is nothing.
+    ///
+    /// `sigs.k8s.io/yaml` converts scalars for fields of type string. Anything but a scalar has no text.
+    #[must_use]
+    pub fn to_text(self) -> Option<Cow<'d, str>> {
+        let scalar = self.scalar()?;
+        Some(match scalar.resolve() {
+            Some(Resolved::Bool(value)) => Cow::Borrowed(if value { "true" } else { "false" }),
+            Some(Resolved::Float(value)) => Cow::Owned(go_float(value)),
+            Some(Resolved::Int(value)) => Cow::Owned(value.to_string()),
+            Some(Resolved::Null) | None => Cow::Borrowed(""),
+            Some(Resolved::String) => Cow::Borrowed(scalar.value.as_ref()),
+            Some(Resolved::Unsigned(value)) => Cow::Owned(value.to_string()),
+        })
+    }
+}
+
 fn scalar_to_json(scalar: &Scalar<'_>) -> Value {
     match scalar.resolve() {
         None | Some(Resolved::Null) => Value::Null,
@@ -77,15 +95,25 @@ fn float_key(value: f64) -> Option<String> {
     let (mantissa, exponent) = scientific.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;
     let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
-    if digits > 6 || exponent.abs() > 30 {
-        return None;
+    (digits <= 6 && exponent.abs() <= 30).then(|| go_float(value))
+}
+
+/// Go's `strconv.FormatFloat(value, 'g', -1, 64)`.
+pub(super) fn go_float(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
     }
-    Some(if (-4..6).contains(&exponent) {
-        value.to_string()
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{mantissa}e{sign}{:02}", exponent.abs())
-    })
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-4..6).contains(&exponent) {
+        return value.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]
@@ -124,5 +152,32 @@ mod tests {
         assert!(crate::yaml::parse(text).is_err(), "no block scalar within brackets");
         let text = "- 1.25.0\n- '1'\n- !!str 1\n- 22:22\n- |-\n  ~\n- !!binary aGk=\n";
         assert_eq!(read(text), json!(["1.25.0", "1", "1", "22:22", "~", "hi"]));
+    }
+
+    #[test]
+    fn string_fields_get_what_go_makes_of_a_scalar() {
+        let stream = crate::yaml::parse(
+            "[0777, 1.0, 1e3, 1_000, yes, off, ~, '07', 1234567.0, 0.00001, 18446744073709551615, -0.5, [], a]",
+        )
+        .unwrap();
+        let items = stream.documents()[0].root().unwrap().items();
+        let texts: Vec<_> = items.map(|item| item.to_text().map(String::from)).collect();
+        let expected = [
+            Some("511"),
+            Some("1"),
+            Some("1000"),
+            Some("1000"),
+            Some("true"),
+            Some("false"),
+            Some(""),
+            Some("07"),
+            Some("1.234567e+06"),
+            Some("1e-05"),
+            Some("18446744073709551615"),
+            Some("-0.5"),
+            None,
+            Some("a"),
+        ];
+        assert_eq!(texts, expected.map(|text| text.map(str::to_owned)));
     }
 }

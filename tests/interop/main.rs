@@ -21,6 +21,7 @@ mod registries;
 mod tokens;
 mod yaml;
 mod yaml_texts;
+mod yaml_write;
 
 /// Runs what is asynchronous to its end.
 fn block_on<T>(future: impl Future<Output = T>) -> T {

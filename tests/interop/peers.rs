@@ -94,13 +94,22 @@ fn variable(name: &str) -> Option<String> {
 
 /// Runs an oracle over lines and gives its answers, one for each line.
 pub(crate) fn ask(oracle: &Path, questions: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<serde_json::Value> {
+    ask_with(oracle, &[], questions)
+}
+
+/// As [`ask`], with arguments.
+pub(crate) fn ask_with(
+    oracle: &Path,
+    args: &[&str],
+    questions: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Vec<serde_json::Value> {
     let mut file = tempfile::tempfile().unwrap();
     for question in questions {
         writeln!(file, "{}", question.as_ref()).unwrap();
     }
     file.rewind().unwrap();
     let home = Home::new();
-    let output = home.command(oracle).stdin(file).output().unwrap();
+    let output = home.command(oracle).args(args).stdin(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answers = String::from_utf8(output.stdout).unwrap();
     answers

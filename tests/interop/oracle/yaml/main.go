@@ -1,4 +1,5 @@
-// Command yaml says what kubectl would send for a text: one base64 text a line in, one reading a line out.
+// Command yaml says what kubectl would send for a text: one base64 text a line in, one reading a line out. Called as
+// "yaml write" it takes one JSON value a line, and answers with the text that kubectl prints.
 //
 // The first reading is kubectl's own: apimachinery's YAMLReader splits the stream, sigs.k8s.io/yaml turns each document
 // into JSON. The second is that of another parser of another age (yaml.v3), to tell a bug of ours from one of theirs.
@@ -40,6 +41,16 @@ func run() error {
 	out := bufio.NewWriter(os.Stdout)
 	answers := json.NewEncoder(out)
 	for lines.Scan() {
+		if len(os.Args) > 1 && os.Args[1] == "write" {
+			written, err := sigsyaml.JSONToYAML(lines.Bytes())
+			if err != nil {
+				return err
+			}
+			if err := answers.Encode(string(written)); err != nil {
+				return err
+			}
+			continue
+		}
 		text, err := base64.StdEncoding.DecodeString(lines.Text())
 		if err != nil {
 			return err
