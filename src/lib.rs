@@ -8,6 +8,7 @@
 //! ```text
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
+//! seal    Secrets to SealedSecrets and back
 //! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
 //! oci  yaml  text  fs  limits                             pure: references, documents, edits; files; the table of limits
 //! ```
@@ -26,6 +27,7 @@ pub mod pin;
 pub mod policy;
 pub mod registry;
 pub mod report;
+pub mod seal;
 pub mod text;
 pub mod yaml;
 

@@ -2,6 +2,7 @@
 //!
 //! A limit is checked before the bytes behind it are parsed. Who reaches one gets an error that names it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Largest file that is read, in bytes. The largest manifest met in public repositories is 2 MB (Argo CD's
@@ -91,3 +92,18 @@ pub const POLICY_BYTES: u64 = 4 << 20;
 
 /// Platforms that a message lists.
 pub const PLATFORMS_SHOWN: usize = 20;
+
+/// Sizes of RSA keys that seal or open, in bits. Shorter ones have been within reach since 2015 (NIST SP 800-57), longer
+/// ones are refused by the cryptography library.
+pub const SEALING_KEY_BITS: RangeInclusive<usize> = 2048..=8192;
+
+/// Largest certificate or private key file, in bytes. A backup of all sealing keys of a cluster that renews them every
+/// 30 days grows by 10 KB a month.
+pub const KEY_FILE_BYTES: u64 = 16 << 20;
+
+/// Largest value that is sealed from standard input or a file, in bytes. Kubernetes takes Secrets of 1 MiB.
+pub const SECRET_VALUE_BYTES: u64 = 16 << 20;
+
+/// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
+/// few milliseconds with 4096 bits.
+pub const OTHER_LABELS: usize = 100;

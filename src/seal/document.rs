@@ -1,0 +1,302 @@
+//! A file of Secrets becomes a file of SealedSecrets; every other document stays what it is.
+
+use serde_json::Value;
+
+use super::crypto::SealingKey;
+use super::input::{self, Part};
+use super::scope::Scope;
+use super::sealed_secret::{self, Random, SealedSecret, SecretSealError, Wishes};
+use crate::k8s::{Note, Object, Secret, SecretError, check_name, check_namespace, objects};
+use crate::text::{LineIndex, Position};
+use crate::yaml::{self, Node};
+
+/// What seals, and how.
+#[derive(Debug)]
+pub struct Sealer<'k> {
+    /// The key of the cluster's certificate.
+    pub key: &'k SealingKey,
+    /// The scope, whatever the annotations say.
+    pub scope: Option<Scope>,
+    /// The name, whatever the Secrets say.
+    pub name: Option<String>,
+    /// The namespace of Secrets that name none; the others must agree.
+    pub namespace: Option<String>,
+    /// Whether a Secret may be empty.
+    pub allow_empty: bool,
+}
+
+/// A document of the output.
+#[derive(Clone, Debug)]
+pub enum Document {
+    /// What was no Secret, as it stood and as kubectl reads it.
+    Other {
+        /// The text, without `---`.
+        text: String,
+        /// The value.
+        json: Value,
+    },
+    /// What has been made of an object.
+    Made(Value),
+}
+
+/// Something at a place of the text.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    /// Where.
+    pub position: Position,
+    /// What.
+    pub what: T,
+}
+
+/// What became of a file.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    /// The documents, in order.
+    pub documents: Vec<Document>,
+    /// How many of them are sealed.
+    pub secrets: usize,
+    /// What the author should know.
+    pub notes: Vec<Located<Note>>,
+}
+
+/// What keeps a file from being sealed or unsealed, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
+pub struct Error {
+    /// The place.
+    pub position: Position,
+    /// What is wrong.
+    #[source]
+    pub kind: ErrorKind,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A sealed value that is not base64.
+    #[error("spec.encryptedData.{key} is not base64: it was cut off or edited")]
+    Base64 {
+        /// Which one.
+        key: String,
+    },
+    /// A Secret that cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SecretSealError),
+    /// An object that Kubernetes would refuse.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A template that only the controller can fill in.
+    #[error("spec.template.data.{key} is a Go template, which kship does not fill in")]
+    Template {
+        /// Which one.
+        key: String,
+    },
+    /// A SealedSecret with a field of another type.
+    #[error("{field} is not {expected}")]
+    Type {
+        /// The field.
+        field: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The SealedSecret does not say enough.
+    #[error("the SealedSecret has no {field}, which its scope {scope} needs")]
+    Unnamed {
+        /// What is missing.
+        field: &'static str,
+        /// The scope.
+        scope: Scope,
+    },
+    /// Text that is not YAML, or reads differently to different readers.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+}
+
+/// An object of a file, and the means to say where.
+pub struct Found<'d, 'a> {
+    pub(super) object: Object<'d, 'a>,
+    pub(super) text: &'a str,
+    /// The whole document, if the object is one.
+    pub(super) whole: Option<&'a str>,
+    lines: usize,
+    index: &'d LineIndex,
+}
+
+impl Found<'_, '_> {
+    pub(super) fn position(&self, offset: usize) -> Position {
+        let mut position = self.index.position(self.text, offset);
+        position.line += self.lines;
+        position
+    }
+
+    pub(super) fn error(&self, offset: usize, kind: impl Into<ErrorKind>) -> Error {
+        Error {
+            position: self.position(offset),
+            kind: kind.into(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Found<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Found(after line {})", self.lines)
+    }
+}
+
+/// How values are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Syntax {
+    /// JSON objects one after another, indented by two.
+    Json,
+    /// YAML documents, each after `---`.
+    Yaml,
+}
+
+/// Calls `visit` for every object of a text.
+pub(super) fn visit(text: &str, mut visit: impl FnMut(&Found<'_, '_>) -> Result<(), Error>) -> Result<(), Error> {
+    for part in input::parts(text) {
+        let stream = yaml::parse(part.text()).map_err(|error| {
+            let mut position = error.position();
+            position.line += part.lines();
+            let kind = error.into();
+            Error { position, kind }
+        })?;
+        let index = LineIndex::new(part.text());
+        for document in stream.documents() {
+            let Some(root) = document.root() else { continue };
+            for found in find(root, document, &part, &index)? {
+                visit(&found)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn find<'d, 'a>(
+    root: Node<'d, 'a>,
+    document: &yaml::Document<'a>,
+    part: &'a Part<'_>,
+    index: &'d LineIndex,
+) -> Result<Vec<Found<'d, 'a>>, Error> {
+    let found = |object, whole| Found {
+        object,
+        text: part.text(),
+        whole,
+        lines: part.lines(),
+        index,
+    };
+    let objects = objects(root).map_err(|error| found(Object::Other(root), None).error(error.offset, error))?;
+    let is_alone = |object: &Object<'_, '_>| {
+        let (Object::Secret(node) | Object::Other(node)) = object;
+        node.span() == root.span()
+    };
+    let whole = part.text().get(document.span());
+    let all = objects.into_iter().map(|object| {
+        let whole = whole.filter(|_| is_alone(&object));
+        found(object, whole)
+    });
+    Ok(all.collect())
+}
+
+/// Seals every Secret of a text; `random` fills a buffer from a cryptographic source.
+///
+/// # Errors
+/// The text cannot be read, or one Secret cannot be sealed: then none is.
+pub fn seal(text: &str, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Sealed, Error> {
+    let wishes = Wishes {
+        scope: sealer.scope,
+        name: sealer.name.clone(),
+        namespace: sealer.namespace.clone(),
+        allow_empty: sealer.allow_empty,
+    };
+    let mut sealed = Sealed::default();
+    visit(text, |found| {
+        match found.object {
+            Object::Secret(node) => {
+                let secret = Secret::read(node, found.text).map_err(|error| found.error(error.offset, error))?;
+                let made = SealedSecret::seal(&secret, &wishes, sealer.key, random)
+                    .map_err(|error| found.error(node.span().start, error))?;
+                sealed.secrets += 1;
+                sealed.documents.push(Document::Made(made.to_json()));
+                sealed.notes.extend(secret.notes.into_iter().map(|note| Located {
+                    position: found.position(note.offset),
+                    what: note,
+                }));
+            }
+            Object::Other(node) => sealed.documents.push(other(node, found)),
+        }
+        Ok(())
+    })?;
+    Ok(sealed)
+}
+
+fn other(node: Node<'_, '_>, found: &Found<'_, '_>) -> Document {
+    let json = node.to_json();
+    match found.whole {
+        Some(text) => Document::Other {
+            text: text.trim_start_matches('\u{feff}').to_owned(),
+            json,
+        },
+        None => Document::Made(json),
+    }
+}
+
+/// Seals one value, as `kubeseal --raw` does.
+///
+/// # Errors
+/// The scope needs a name or a namespace that is missing or that Kubernetes would refuse.
+pub fn seal_value(sealer: &Sealer<'_>, value: &[u8], random: &mut Random<'_>) -> Result<String, SecretSealError> {
+    let scope = sealer.scope.unwrap_or_default();
+    let (name, namespace) = (sealer.name.as_deref(), sealer.namespace.as_deref());
+    if scope != Scope::ClusterWide {
+        check_namespace(namespace.ok_or(SecretSealError::NoNamespace { scope })?)?;
+    }
+    if scope == Scope::Strict {
+        check_name(name.ok_or(SecretSealError::NoName)?)?;
+    }
+    let label = scope.label(namespace.unwrap_or_default(), name.unwrap_or_default());
+    sealed_secret::seal_value(sealer.key, &label, value, random)
+}
+
+/// Prints documents as kubeseal does.
+#[must_use]
+pub fn render(documents: &[Document], syntax: Syntax) -> String {
+    let mut out = String::new();
+    for document in documents {
+        match (syntax, document) {
+            (Syntax::Json, Document::Made(json) | Document::Other { json, .. }) => out.push_str(&go_json(json)),
+            (Syntax::Yaml, Document::Made(json)) => {
+                out.push_str("---\n");
+                out.push_str(&yaml::write(json));
+            }
+            (Syntax::Yaml, Document::Other { text, .. }) => {
+                out.push_str("---\n");
+                out.push_str(text.trim_start_matches(['\r', '\n']));
+                if !text.ends_with('\n') {
+                    out.push('\n');
+                }
+            }
+        }
+    }
+    out
+}
+
+/// `encoding/json` with an indentation of two: it escapes what HTML could take for markup.
+fn go_json(value: &Value) -> String {
+    // The alternate form of a value is its indented JSON; within it these characters stand in strings only.
+    let mut json = format!("{value:#}");
+    for (character, escaped) in [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ] {
+        if json.contains(character) {
+            json = json.replace(character, escaped);
+        }
+    }
+    json.push('\n');
+    json
+}

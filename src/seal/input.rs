@@ -1,0 +1,106 @@
+//! One text, any number of documents: YAML, or JSON objects one after another as kubeseal takes them.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use zeroize::Zeroize;
+
+use crate::yaml;
+
+/// A part of a text that is read on its own.
+pub(super) struct Part<'a> {
+    text: Cow<'a, str>,
+    /// Lines before it.
+    lines: usize,
+}
+
+impl Part<'_> {
+    /// The part as YAML.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Lines of the whole text before it.
+    pub(super) const fn lines(&self) -> usize {
+        self.lines
+    }
+}
+
+/// It may be a copy with plaintext in it.
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(text) = &mut self.text {
+            text.zeroize();
+        }
+    }
+}
+
+/// The parts of a text: JSON objects, or all of it as YAML.
+pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
+    json_parts(text).unwrap_or_else(|| {
+        vec![Part {
+            text: Cow::Borrowed(text),
+            lines: 0,
+        }]
+    })
+}
+
+fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_ascii_start().starts_with('{') {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let (mut start, mut lines) = (0, 0);
+    while let Some(value) = values.next() {
+        value.ok()?;
+        let end = values.byte_offset();
+        let part = text.get(start..end)?;
+        parts.push(Part {
+            text: yaml::json_as_yaml(part),
+            lines,
+        });
+        lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();
+        start = end;
+    }
+    Some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<(String, usize)> {
+        let parts = parts(text);
+        parts
+            .iter()
+            .map(|part| (part.text().to_owned(), part.lines()))
+            .collect()
+    }
+
+    #[test]
+    fn json_objects_come_one_after_another() {
+        assert_eq!(
+            split("\u{feff}{\"a\":\n1}{\"b\":\t\"\\/\"}\n{}\n"),
+            [
+                ("{\"a\":\n1}".to_owned(), 0),
+                ("{\"b\": \"/\"}".to_owned(), 1),
+                ("\n{}".to_owned(), 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn everything_else_is_yaml() {
+        for text in [
+            "",
+            "a: 1\n---\nb: 1\n",
+            "{a: 1}\n---\n{b: 2}\n",
+            "{\"a\": 1}\n---\n{}",
+            "[1]",
+        ] {
+            assert_eq!(split(text), [(text.to_owned(), 0)]);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! A file of SealedSecrets becomes a file of Secrets.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::crypto::OpeningKey;
+use super::diagnosis::{Identity, Reason, diagnose};
+use super::document::{Error, ErrorKind, Found, visit};
+use super::scope::Scope;
+use super::sealed_secret::{API_VERSION, KIND};
+use crate::k8s::{Object, Secret, base64};
+use crate::text::Position;
+use crate::yaml::{Kind, Node};
+
+/// A value that does not open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unopened {
+    /// Where it stands.
+    pub position: Position,
+    /// The SealedSecret: `namespace/name`.
+    pub object: String,
+    /// The key of the value.
+    pub key: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What became of a SealedSecret.
+#[derive(Debug)]
+pub struct Opened {
+    /// The Secret, with the values that open.
+    pub secret: Secret,
+}
+
+/// What became of a file.
+#[derive(Debug, Default)]
+pub struct Unsealed {
+    /// The SealedSecrets, in order.
+    pub opened: Vec<Opened>,
+    /// The values that do not open.
+    pub unopened: Vec<Unopened>,
+    /// Documents that are no SealedSecret.
+    pub others: usize,
+}
+
+/// A SealedSecret as it stands in a file.
+struct Closed {
+    identity: Identity,
+    /// Key, place and bytes of each value.
+    values: Vec<(String, Position, Vec<u8>)>,
+    template: Secret,
+    /// Namespace and name in the template.
+    hint: (String, String),
+}
+
+/// Opens every SealedSecret of a text, or of each only the value of one key.
+///
+/// A SealedSecret that names no namespace is taken for one of `namespace`.
+///
+/// # Errors
+/// The text cannot be read, or a SealedSecret is malformed. A value that does not open is no error here.
+pub fn unseal(text: &str, keys: &[OpeningKey], namespace: Option<&str>, only: Option<&str>) -> Result<Unsealed, Error> {
+    let mut unsealed = Unsealed::default();
+    let mut closed = Vec::new();
+    visit(text, |found| {
+        let (Object::Other(root) | Object::Secret(root)) = found.object;
+        let is_list = root
+            .get("kind")
+            .and_then(Node::as_str)
+            .is_some_and(|kind| kind.ends_with("List"));
+        let items: Vec<_> = root.get("items").into_iter().flat_map(Node::items).collect();
+        let nodes = if is_list { items } else { vec![root] };
+        for node in nodes {
+            if is_sealed_secret(node) {
+                closed.push(Closed::read(node, found, namespace, only)?);
+            } else {
+                unsealed.others += 1;
+            }
+        }
+        Ok(())
+    })?;
+    let mut names: Vec<(String, String)> = Vec::new();
+    for one in &closed {
+        let own = (one.identity.namespace.clone(), one.identity.name.clone());
+        for name in [own, one.hint.clone()] {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    for one in closed {
+        unsealed.open(one, keys, &names);
+    }
+    Ok(unsealed)
+}
+
+/// Opens one value, trying every key.
+#[must_use]
+pub fn open(keys: &[OpeningKey], label: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    keys.iter().find_map(|key| key.open(label, sealed).ok())
+}
+
+impl Unsealed {
+    fn open(&mut self, closed: Closed, keys: &[OpeningKey], names: &[(String, String)]) {
+        let label = closed.identity.label();
+        let mut secret = closed.template;
+        let mut failed = Vec::new();
+        let mut any = false;
+        for (key, position, sealed) in closed.values {
+            match open(keys, &label, &sealed) {
+                Some(plaintext) => {
+                    any = true;
+                    // What is encrypted wins over what the template says.
+                    secret.data.insert(key, plaintext);
+                }
+                None => failed.push((key, position, sealed)),
+            }
+        }
+        let Identity { namespace, name, .. } = &closed.identity;
+        let unopened = failed.into_iter().map(|(key, position, sealed)| Unopened {
+            position,
+            object: format!("{namespace}/{name}"),
+            key,
+            reason: match diagnose(&sealed, &closed.identity, names, keys) {
+                Reason::Unknown if any => Reason::Value,
+                reason => reason,
+            },
+        });
+        self.unopened.extend(unopened);
+        self.opened.push(Opened { secret });
+    }
+}
+
+impl Opened {
+    /// The JSON of the Secret, in the order of the Go type.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let secret = &self.secret;
+        let mut json = Map::new();
+        json.insert("kind".to_owned(), "Secret".into());
+        json.insert("apiVersion".to_owned(), "v1".into());
+        json.insert("metadata".to_owned(), secret.metadata.to_json().into());
+        if let Some(immutable) = secret.immutable {
+            json.insert("immutable".to_owned(), immutable.into());
+        }
+        if !secret.data.is_empty() {
+            let data = secret.data.iter();
+            let data = data.map(|(key, value)| (key.clone(), base64::encode(value).into()));
+            json.insert("data".to_owned(), Value::Object(data.collect()));
+        }
+        if !secret.kind.is_empty() {
+            json.insert("type".to_owned(), secret.kind.as_str().into());
+        }
+        Value::Object(json)
+    }
+}
+
+fn is_sealed_secret(node: Node<'_, '_>) -> bool {
+    let is = |field: &str, expected: &str| node.get(field).and_then(Node::as_str) == Some(expected);
+    is("kind", KIND) && (is("apiVersion", API_VERSION) || node.get("apiVersion").is_none())
+}
+
+impl Closed {
+    fn read(
+        node: Node<'_, '_>,
+        found: &Found<'_, '_>,
+        namespace: Option<&str>,
+        only: Option<&str>,
+    ) -> Result<Self, Error> {
+        let own = Secret::read_template(node, found.text).map_err(|error| found.error(error.offset, error))?;
+        let spec = node.get("spec");
+        let field = |name: &str| spec.and_then(|spec| spec.get(name)).filter(|value| !value.is_null());
+        let mut template = match field("template") {
+            Some(template) => {
+                Secret::read_template(template, found.text).map_err(|error| found.error(error.offset, error))?
+            }
+            None => Secret::default(),
+        };
+        let annotations = &own.metadata.annotations;
+        let scope = Scope::of_annotations(|name| annotations.get(name).map(String::as_str));
+        let mut identity = Identity {
+            namespace: own.metadata.namespace,
+            name: own.metadata.name,
+            scope,
+        };
+        if identity.namespace.is_empty() {
+            identity.namespace = namespace.unwrap_or_default().to_owned();
+        }
+        let missing = match scope {
+            Scope::Strict if identity.name.is_empty() => Some("metadata.name"),
+            Scope::Strict | Scope::NamespaceWide if identity.namespace.is_empty() => Some("metadata.namespace"),
+            _ => None,
+        };
+        if let Some(field) = missing {
+            return Err(found.error(node.span().start, ErrorKind::Unnamed { field, scope }));
+        }
+        let hint = (template.metadata.namespace.clone(), template.metadata.name.clone());
+        template.metadata.namespace.clone_from(&identity.namespace);
+        template.metadata.name.clone_from(&identity.name);
+        let plain = match field("template").and_then(|template| template.get("data")) {
+            Some(data) if only.is_none() => literals(data, found)?,
+            _ => BTreeMap::new(),
+        };
+        let mut values = Vec::new();
+        for (key, value, place) in entries(field("encryptedData"), "spec.encryptedData", found)? {
+            let Some(value) = value else {
+                return Err(wrong_type(found, place, &key));
+            };
+            // `null` in the template leaves a value out.
+            if matches!(plain.get(&key), Some(None)) || only.is_some_and(|only| only != key) {
+                continue;
+            }
+            let bytes =
+                base64::decode(&value).ok_or_else(|| found.error(place, ErrorKind::Base64 { key: key.clone() }))?;
+            values.push((key, found.position(place), bytes.to_vec()));
+        }
+        for (key, value) in plain {
+            template.data.extend(value.map(|value| (key, value)));
+        }
+        Ok(Self {
+            identity,
+            values,
+            template,
+            hint,
+        })
+    }
+}
+
+type Literals = BTreeMap<String, Option<Zeroizing<Vec<u8>>>>;
+
+/// What `spec.template.data` says without a template; `None` leaves a value out.
+fn literals(data: Node<'_, '_>, found: &Found<'_, '_>) -> Result<Literals, Error> {
+    let mut literals = Literals::new();
+    for (key, value) in data.entries() {
+        let text = value.to_text().filter(|_| !value.is_null());
+        if value.kind() != Kind::Scalar {
+            return Err(wrong_type(found, value.span().start, key.text));
+        }
+        // Actions and comments of `text/template` stand between two braces.
+        if text.as_deref().is_some_and(|text| text.contains("{{")) {
+            let key = key.text.to_owned();
+            return Err(found.error(value.span().start, ErrorKind::Template { key }));
+        }
+        let text = text.map(|text| Zeroizing::new(text.into_owned().into_bytes()));
+        literals.insert(key.text.to_owned(), text);
+    }
+    Ok(literals)
+}
+
+type Entry = (String, Option<String>, usize);
+
+fn entries(node: Option<Node<'_, '_>>, field: &str, found: &Found<'_, '_>) -> Result<Vec<Entry>, Error> {
+    let Some(node) = node else {
+        return Ok(Vec::new());
+    };
+    if node.kind() != Kind::Mapping {
+        let kind = ErrorKind::Type {
+            field: field.to_owned(),
+            expected: "a mapping",
+        };
+        return Err(found.error(node.span().start, kind));
+    }
+    let entries = node.entries();
+    Ok(entries
+        .map(|(key, value)| {
+            let text = value.as_str().map(str::to_owned);
+            (key.text.to_owned(), text, value.span().start)
+        })
+        .collect())
+}
+
+fn wrong_type(found: &Found<'_, '_>, offset: usize, key: &str) -> Error {
+    let kind = ErrorKind::Type {
+        field: format!("the value of {key}"),
+        expected: "a string",
+    };
+    found.error(offset, kind)
+}
