@@ -94,6 +94,14 @@ pub fn read_stream(stream: impl Read, name: &Utf8Path, limit: u64) -> Result<Str
     text(read_limited(stream, name, limit)?, name)
 }
 
+/// Reads all of a stream as bytes; errors call it by `name`.
+///
+/// # Errors
+/// It cannot be read, or has more than `limit` bytes.
+pub fn read_stream_bytes(stream: impl Read, name: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
+    read_limited(stream, name, limit)
+}
+
 fn read_limited(stream: impl Read, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = stream.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -131,6 +139,19 @@ pub struct Staged {
 /// # Errors
 /// The folder cannot be written, the disk is full, or the file is read-only.
 pub fn stage(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<Staged, Error> {
+    stage_with(path, before, content, Access::Kept)
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Access {
+    /// Who could before; of a new file, whom the umask lets.
+    Kept,
+    /// Its owner alone.
+    Private,
+}
+
+fn stage_with(path: &Utf8Path, before: Option<&[u8]>, content: &[u8], access: Access) -> Result<Staged, Error> {
     let target = match before {
         Some(_) => {
             Utf8PathBuf::try_from(fs_err::canonicalize(path)?).map_err(camino::FromPathBufError::into_io_error)?
@@ -141,16 +162,18 @@ pub fn stage(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<S
         .parent()
         .filter(|parent| !parent.as_str().is_empty())
         .unwrap_or(Utf8Path::new("."));
-    let mut temporary = builder()
+    let mut temporary = builder(access)
         .tempfile_in(folder)
         .map_err(|error| io::Error::new(error.kind(), format!("failed to create a file in `{folder}`: {error}")))?;
     if before.is_some() {
         // Opening for writing fails on a read-only file, which a rename would replace all the same.
         fs_err::OpenOptions::new().write(true).open(target.as_std_path())?;
         keep_owner(&temporary, &target)?;
-        temporary
-            .as_file()
-            .set_permissions(fs_err::metadata(&target)?.permissions())?;
+        if access == Access::Kept {
+            temporary
+                .as_file()
+                .set_permissions(fs_err::metadata(&target)?.permissions())?;
+        }
     }
     let write = |file: &mut tempfile::NamedTempFile| -> io::Result<()> {
         file.write_all(content)?;
@@ -235,13 +258,26 @@ pub fn write_atomic(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> R
     stage(path, before, content)?.commit()
 }
 
-/// New files get the mode that the user's umask leaves.
-fn builder() -> tempfile::Builder<'static, 'static> {
+/// Replaces or creates a file that its owner alone can read and write (0600), all or nothing.
+///
+/// # Errors
+/// As [`stage`] and [`Staged::commit`].
+pub fn write_private(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<(), Error> {
+    stage_with(path, before, content, Access::Private)?.commit()
+}
+
+/// New files get the mode that the user's umask leaves, or 0600.
+fn builder(access: Access) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kship-");
+    #[cfg(not(unix))]
+    let (Access::Kept | Access::Private) = access;
     #[cfg(unix)]
     builder.permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(
-        0o666,
+        match access {
+            Access::Kept => 0o666,
+            Access::Private => 0o600,
+        },
     ));
     builder
 }
@@ -398,6 +434,11 @@ mod tests {
         write_atomic(&link, Some(b"one"), b"two").unwrap();
         assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs_err::read(&file).unwrap(), b"two");
-        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o754);
+        let mode = |file: &Utf8Path| fs_err::metadata(file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&file), 0o754);
+        write_private(&link, Some(b"two"), b"three").unwrap();
+        write_private(&dir.join("new"), None, b"x").unwrap();
+        assert_eq!((mode(&file), mode(&dir.join("new"))), (0o600, 0o600));
+        assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

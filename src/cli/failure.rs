@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{fs, pin, registry, report};
+use crate::{fs, pin, registry, report, seal};
 
 /// What ends a verb before it has an answer.
 ///
@@ -67,6 +67,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
         hints.extend(
             file_hint(error)
                 .or_else(|| pin_hint(error))
+                .or_else(|| seal_hint(error))
                 .or_else(|| registry_hint(error))
                 .map(str::to_owned),
         );
@@ -89,6 +90,44 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         pin::ResolveError::NotLocked { .. } => Some("run once without `--frozen`, and commit the lock file"),
+        _ => None,
+    }
+}
+
+fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use seal::{CertificateError as C, ErrorKind as K, PrivateKeyError as P, SecretSealError as S};
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            C::Expired { .. } => Some(
+                "fetch the cluster's newest certificate; `--allow-expired` seals with this one, which the cluster can still open",
+            ),
+            C::Missing { .. } | C::Malformed { .. } => {
+                Some("`kubeseal --fetch-cert > cluster.crt` gets the cluster's certificate")
+            }
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            P::Encrypted => Some("`openssl pkcs8 -in FILE -out PLAIN` takes the password away"),
+            _ => None,
+        };
+    }
+    let error = match error.downcast_ref() {
+        Some(K::Template { .. }) => {
+            return Some("`--key NAME` opens one value without its template");
+        }
+        Some(K::Unnamed { .. }) => return Some("name the namespace with `--namespace`"),
+        Some(K::Seal(error)) => error,
+        _ => error.downcast_ref()?,
+    };
+    match error {
+        S::Empty => Some("`--allow-empty-data` seals it all the same"),
+        S::NoName => Some("name it with `--name`"),
+        S::NoNamespace { .. } => {
+            Some("name it with `--namespace`: kship reads no kubeconfig, so that a laptop and CI agree")
+        }
+        S::NamespaceMismatch { .. } => Some("change one of the two, or leave `--namespace` out"),
         _ => None,
     }
 }

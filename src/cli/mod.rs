@@ -12,7 +12,9 @@ mod pin;
 mod policy;
 mod progress;
 mod registry;
+mod seal;
 mod ui;
+mod unseal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -103,6 +105,10 @@ struct Global {
 enum Command {
     /// Resolve image tags to digests and write them where they stand
     Pin(Box<pin::Pin>),
+    /// Turn Secrets into SealedSecrets that only the cluster can open
+    Seal(Box<seal::Seal>),
+    /// Open SealedSecrets with the private keys of their cluster
+    Unseal(Box<unseal::Unseal>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -113,6 +119,8 @@ impl Command {
     fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         match self {
             Self::Pin(verb) => verb.run(env, ui),
+            Self::Seal(verb) => verb.run(env, ui),
+            Self::Unseal(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

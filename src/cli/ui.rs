@@ -84,7 +84,17 @@ impl Ui {
     /// # Errors
     /// It cannot be written; a reader that has gone away is no error.
     pub fn product(&mut self, text: &str) -> Result<(), Failure> {
-        self.out.write(text).map_err(|error| Failure::new(OutputError(error)))
+        self.product_bytes(text.as_bytes())
+    }
+
+    /// As [`Self::product`], for what may be no text.
+    ///
+    /// # Errors
+    /// It cannot be written; a reader that has gone away is no error.
+    pub fn product_bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out
+            .write_bytes(bytes)
+            .map_err(|error| Failure::new(OutputError(error)))
     }
 
     /// Writes a report to standard output; `explain` tells each skip to people.
@@ -238,7 +248,11 @@ impl Ui {
 
 impl Stream {
     fn write(&mut self, text: &str) -> io::Result<()> {
-        self.guard(|to| to.write_all(text.as_bytes()))
+        self.write_bytes(text.as_bytes())
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.guard(|to| to.write_all(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

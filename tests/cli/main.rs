@@ -19,5 +19,7 @@ mod output;
 mod pin;
 /// What the README says works.
 mod readme;
+/// Secrets become SealedSecrets, and Secrets again.
+mod seal;
 #[path = "../support/mod.rs"]
 mod support;

@@ -23,12 +23,34 @@ fn its_commands_work() {
     let policy = format!("registries: {{mirrors: {{'*': '{}'}}}}\n", registry.host());
     let commands = commands();
     assert!(commands.len() >= 5, "{commands:?}");
-    for args in commands {
+    for args in commands.into_iter().filter(|args| !args[0].ends_with("seal")) {
         let run = kship(&args)
             .folder("fixtures/pin/shop/deploy", "deploy")
             .file("kship.yaml", &policy);
         let _ = run.run().expect_code(0);
     }
+}
+
+/// Each command finds what the ones before it have written.
+#[test]
+fn its_secret_is_sealed_and_opened() {
+    let commands: Vec<_> = commands()
+        .into_iter()
+        .filter(|args| args[0].ends_with("seal"))
+        .collect();
+    assert!(commands.len() >= 3, "{commands:?}");
+    let (mut sealed, mut last) = (String::new(), String::new());
+    for args in commands {
+        let run = kship(&args)
+            .folder("keys-example", "keys-example")
+            .folder("fixtures/seal", "fixtures/seal")
+            .file("sealed.yaml", &sealed);
+        let output = run.run().expect_code(0);
+        sealed = output.read("sealed.yaml");
+        last = output.stdout;
+    }
+    assert!(sealed.contains("kind: SealedSecret\n"));
+    assert_eq!(last, "correct horse battery staple");
 }
 
 #[test]

@@ -1,0 +1,241 @@
+//! The flags of `kship seal`, and what they mean together with kubeseal's variables.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum;
+
+use crate::cli::{Env, Failure, Ui};
+use crate::fs::{self, DASH};
+use crate::limits;
+use crate::seal::{Scope, Syntax};
+
+/// Turn Secrets into SealedSecrets that only the cluster can open; works offline, as kubeseal does with a certificate file
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Seal {
+    /// Files with Secrets, in YAML or JSON; `-` and none at all read standard input
+    #[arg(short = 'f', long = "secret-file", value_name = "FILE", conflicts_with = "raw")]
+    pub(super) files: Vec<Utf8PathBuf>,
+
+    /// The cluster's certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]
+    #[arg(long, value_name = "FILE")]
+    cert: Option<Utf8PathBuf>,
+
+    /// Use the certificate only if this is its SHA-256 fingerprint
+    #[arg(long, value_name = "HEX")]
+    pub(super) cert_sha256: Option<String>,
+
+    /// Use the certificate even if it has expired
+    #[arg(long)]
+    pub(super) allow_expired: bool,
+
+    /// How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    scope: Option<ScopeName>,
+
+    /// The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]
+    #[arg(short = 'n', long)]
+    namespace: Option<String>,
+
+    /// Also seal Secrets without data
+    #[arg(long)]
+    pub(super) allow_empty_data: bool,
+
+    /// Seal one value from --from-file or standard input, and print it alone
+    #[arg(long)]
+    pub(super) raw: bool,
+
+    /// The file with the value, or NAME=FILE; its last line feed counts
+    #[arg(long, value_name = "FILE", requires = "raw")]
+    pub(super) from_file: Option<Utf8PathBuf>,
+
+    /// How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]
+    #[arg(short = 'o', long, value_enum, value_name = "FORMAT", ignore_case = true)]
+    format: Option<SyntaxName>,
+
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kship seal --cert cluster.crt -f secret.yaml -w sealed.yaml
+  kubectl create secret generic a --from-literal=k=v --dry-run=client -o yaml | kship seal --cert cluster.crt -o yaml
+  kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop";
+
+/// Where the product goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Output {
+    /// Write a file instead of standard output
+    #[arg(short = 'w', long = "sealed-secret-file", value_name = "FILE")]
+    pub(super) write: Option<Utf8PathBuf>,
+}
+
+impl Output {
+    /// Writes the file as a whole, or prints; a secret file can be read by its owner alone.
+    pub(crate) fn give(&self, content: &[u8], is_secret: bool, ui: &mut Ui) -> Result<(), Failure> {
+        give(self.write.as_deref(), content, is_secret, ui)
+    }
+}
+
+/// As [`Output::give`].
+pub(crate) fn give(path: Option<&Utf8Path>, content: &[u8], is_secret: bool, ui: &mut Ui) -> Result<(), Failure> {
+    let Some(path) = path.filter(|path| *path != DASH) else {
+        return ui.product_bytes(content);
+    };
+    let before = if path.exists() {
+        Some(fs::read_bytes(path, limits::FILE_BYTES)?)
+    } else {
+        None
+    };
+    if is_secret {
+        fs::write_private(path, before.as_deref(), content)?;
+    } else {
+        fs::write_atomic(path, before.as_deref(), content)?;
+    }
+    ui.status(format_args!("wrote {path}"));
+    Ok(())
+}
+
+/// The format of documents.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SyntaxName {
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+impl SyntaxName {
+    /// What is asked for, or what the name of the file says, or JSON, as with kubeseal.
+    pub(crate) fn settle(asked: Option<Self>, write: Option<&Utf8Path>) -> Syntax {
+        let is_yaml = write.is_some_and(|path| matches!(path.extension(), Some("yaml" | "yml")));
+        match asked {
+            // kubeseal writes YAML into a YAML file whatever `--format` says.
+            _ if is_yaml => Syntax::Yaml,
+            Some(Self::Yaml) => Syntax::Yaml,
+            Some(Self::Json) | None => Syntax::Json,
+        }
+    }
+}
+
+/// The scope in `--scope`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeName {
+    /// opens under its name in its namespace only
+    Strict,
+    /// opens under any name in its namespace
+    NamespaceWide,
+    /// opens under any name in any namespace
+    ClusterWide,
+}
+
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::Strict => Self::Strict,
+            ScopeName::NamespaceWide => Self::NamespaceWide,
+            ScopeName::ClusterWide => Self::ClusterWide,
+        }
+    }
+}
+
+/// Flags and variables together; flags win.
+pub(super) struct Settled {
+    pub(super) certificate: Utf8PathBuf,
+    pub(super) scope: Option<Scope>,
+    pub(super) name: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) syntax: Syntax,
+}
+
+impl Seal {
+    pub(super) fn settle(&self, env: &Env) -> Result<Settled, Failure> {
+        let variables = &env.sealing;
+        let certificate = self.cert.clone().or_else(|| variables.cert.clone().map(Into::into));
+        let certificate = certificate.ok_or_else(|| Failure::usage(NoCertificate))?;
+        if certificate.as_str().contains("://") {
+            return Err(Failure::usage(CertificateIsUrl {
+                url: certificate.into(),
+            }));
+        }
+        let reads_stdin = match self.raw {
+            true => self.from_file.is_none(),
+            false => self.files.is_empty() || self.files.iter().any(|path| path == DASH),
+        };
+        let dashes = self.files.iter().filter(|path| *path == DASH).count();
+        if dashes > 1 || (reads_stdin && certificate == DASH) {
+            return Err(Failure::usage(StdinTwice));
+        }
+        let scope = match (self.scope, &variables.scope) {
+            (Some(scope), _) => Some(scope.into()),
+            (None, Some(text)) => Some(variable("SEALED_SECRETS_SCOPE", text.parse())?),
+            (None, None) => None,
+        };
+        let format = match (self.format, &variables.format) {
+            (Some(format), _) => Some(format),
+            (None, Some(text)) => Some(variable(
+                "SEALED_SECRETS_FORMAT",
+                SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() }),
+            )?),
+            (None, None) => None,
+        };
+        Ok(Settled {
+            certificate,
+            scope,
+            name: self.name.clone().or_else(|| variables.name.clone()),
+            namespace: self.namespace.clone().or_else(|| variables.namespace.clone()),
+            syntax: SyntaxName::settle(format, self.output.write.as_deref()),
+        })
+    }
+}
+
+/// The path in `[NAME=]FILE`.
+pub(super) fn path_of(from: &Utf8Path) -> &Utf8Path {
+    from.as_str()
+        .split_once('=')
+        .map_or(from, |(_, path)| Utf8Path::new(path))
+}
+
+fn variable<T, E: std::error::Error + Send + Sync + 'static>(
+    name: &'static str,
+    value: Result<T, E>,
+) -> Result<T, Failure> {
+    value.map_err(|source| {
+        Failure::usage(Variable {
+            name,
+            source: Box::new(source),
+        })
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the variable {name} cannot be used")]
+struct Variable {
+    name: &'static str,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not a format: expected json or yaml")]
+struct UnknownFormat {
+    text: String,
+}
+
+/// There is no cluster to ask.
+#[derive(Debug, thiserror::Error)]
+#[error("no certificate: name the cluster's with --cert or SEALED_SECRETS_CERT")]
+pub(in crate::cli) struct NoCertificate;
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{url}` is an address: kship takes certificates from files, or from standard input with `--cert -`")]
+struct CertificateIsUrl {
+    url: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("standard input is asked for twice")]
+struct StdinTwice;
