@@ -1,0 +1,34 @@
+//! A text is sealed or refused; what is sealed is YAML that opens again, and no value of it is in the clear.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use kship::seal::{Certificate, OpeningKey, Sealer, Syntax, opening_keys, render, seal, unseal};
+use libfuzzer_sys::fuzz_target;
+
+static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
+    Certificate::parse(include_bytes!("../../keys-example/sealing-2048.crt")).expect("an example certificate")
+});
+static KEYS: LazyLock<Vec<OpeningKey>> =
+    LazyLock::new(|| opening_keys(include_str!("../../keys-example/sealing-2048.key")).expect("an example key"));
+
+fuzz_target!(|text: &str| {
+    let sealer = Sealer {
+        key: CERTIFICATE.key(),
+        scope: None,
+        name: None,
+        namespace: Some("fuzz".to_owned()),
+        allow_empty: true,
+    };
+    let Ok(sealed) = seal(text, &sealer, &mut |buffer| {
+        buffer.fill(7);
+        Ok(())
+    }) else {
+        return;
+    };
+    for syntax in [Syntax::Json, Syntax::Yaml] {
+        let opened = unseal(&render(&sealed.documents, syntax), &KEYS, None, None);
+        assert!(opened.is_ok_and(|opened| opened.unopened.is_empty() && opened.opened.len() >= sealed.secrets) || sealed.secrets < sealed.documents.len());
+    }
+});
