@@ -29,6 +29,8 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
+            [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
+            [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -69,6 +71,49 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kship;seal' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input')
+            [CompletionResult]::new('--secret-file', '--secret-file', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'The cluster''s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]')
+            [CompletionResult]::new('--cert-sha256', '--cert-sha256', [CompletionResultType]::ParameterName, 'Use the certificate only if this is its SHA-256 fingerprint')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
+            [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'The file with the value, or NAME=FILE; its last line feed counts')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
+            [CompletionResult]::new('--sealed-secret-file', '--sealed-secret-file', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--allow-expired', '--allow-expired', [CompletionResultType]::ParameterName, 'Use the certificate even if it has expired')
+            [CompletionResult]::new('--allow-empty-data', '--allow-empty-data', [CompletionResultType]::ParameterName, 'Also seal Secrets without data')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Seal one value from --from-file or standard input, and print it alone')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;unseal' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input')
+            [CompletionResult]::new('--private-key', '--private-key', [CompletionResultType]::ParameterName, 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
+            [CompletionResult]::new('--recovery-private-key', '--recovery-private-key', [CompletionResultType]::ParameterName, 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print one value alone, byte for byte')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file, readable by its owner alone, instead of standard output')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write a file, readable by its owner alone, instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kship;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
@@ -87,12 +132,20 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
         }
         'kship;help' {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
+            [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
+            [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'kship;help;pin' {
+            break
+        }
+        'kship;help;seal' {
+            break
+        }
+        'kship;help;unseal' {
             break
         }
         'kship;help;completions' {

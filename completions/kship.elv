@@ -26,6 +26,8 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand pin 'Resolve image tags to digests and write them where they stand'
+            cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
+            cand unseal 'Open SealedSecrets with the private keys of their cluster'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -64,6 +66,47 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kship;seal'= {
+            cand -f 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input'
+            cand --secret-file 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input'
+            cand --cert 'The cluster''s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]'
+            cand --cert-sha256 'Use the certificate only if this is its SHA-256 fingerprint'
+            cand --scope 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]'
+            cand --name 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]'
+            cand -n 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
+            cand --namespace 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
+            cand --from-file 'The file with the value, or NAME=FILE; its last line feed counts'
+            cand -o 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
+            cand --format 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
+            cand -w 'Write a file instead of standard output'
+            cand --sealed-secret-file 'Write a file instead of standard output'
+            cand --color 'When to use colour'
+            cand --allow-expired 'Use the certificate even if it has expired'
+            cand --allow-empty-data 'Also seal Secrets without data'
+            cand --raw 'Seal one value from --from-file or standard input, and print it alone'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;unseal'= {
+            cand -f 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input'
+            cand --file 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input'
+            cand --private-key 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
+            cand --recovery-private-key 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
+            cand --key 'Print one value alone, byte for byte'
+            cand -n 'The namespace of SealedSecrets that name none'
+            cand --namespace 'The namespace of SealedSecrets that name none'
+            cand -o 'How the Secrets are written: JSON, but YAML into a file of that name'
+            cand --format 'How the Secrets are written: JSON, but YAML into a file of that name'
+            cand -w 'Write a file, readable by its owner alone, instead of standard output'
+            cand --write 'Write a file, readable by its owner alone, instead of standard output'
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kship;completions'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
@@ -80,11 +123,17 @@ set edit:completion:arg-completer[kship] = {|@words|
         }
         &'kship;help'= {
             cand pin 'Resolve image tags to digests and write them where they stand'
+            cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
+            cand unseal 'Open SealedSecrets with the private keys of their cluster'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'kship;help;pin'= {
+        }
+        &'kship;help;seal'= {
+        }
+        &'kship;help;unseal'= {
         }
         &'kship;help;completions'= {
         }

@@ -9,12 +9,12 @@ use crate::limits;
 use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Unopened};
 use crate::text::Position;
 
-/// Open SealedSecrets with the private keys of their cluster; works offline
+/// Open SealedSecrets with the private keys of their cluster
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Unseal {
     /// Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input
-    #[arg(short = 'f', long = "sealed-secret-file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
     /// Files with private keys: PEM, or a backup of the cluster's key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]

@@ -16,7 +16,7 @@ pub fn write(value: &Value) -> String {
     match value {
         Value::Object(map) if !map.is_empty() => writer.mapping(map, 0, true),
         Value::Array(items) if !items.is_empty() => writer.sequence(items, 0, true),
-        leaf => writer.leaf(leaf, 0),
+        leaf => writer.leaf(leaf, INDENT),
     }
     if writer.column > 0 {
         writer.push('\n');

@@ -8,7 +8,7 @@ use crate::fs::{self, DASH};
 use crate::limits;
 use crate::seal::{Scope, Syntax};
 
-/// Turn Secrets into SealedSecrets that only the cluster can open; works offline, as kubeseal does with a certificate file
+/// Turn Secrets into SealedSecrets that only the cluster can open
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Seal {
@@ -63,7 +63,8 @@ pub(crate) struct Seal {
 const EXAMPLES: &str = "\
 Examples:
   kship seal --cert cluster.crt -f secret.yaml -w sealed.yaml
-  kubectl create secret generic a --from-literal=k=v --dry-run=client -o yaml | kship seal --cert cluster.crt -o yaml
+  kubectl create secret generic a --from-file=key.txt --dry-run=client -o json |
+      kship seal --cert cluster.crt -n shop -o yaml > sealed.yaml
   kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop";
 
 /// Where the product goes.
