@@ -278,3 +278,149 @@ fn wrong_type(found: &Found<'_, '_>, offset: usize, key: &str) -> Error {
     };
     found.error(offset, kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::seal::{Certificate, Sealer, Syntax, opening_keys, render, seal};
+
+    static CERTIFICATE: LazyLock<Certificate> =
+        LazyLock::new(|| Certificate::parse(include_bytes!("../../keys-example/sealing-2048.crt")).unwrap());
+    static KEYS: LazyLock<Vec<OpeningKey>> =
+        LazyLock::new(|| opening_keys(include_str!("../../keys-example/sealing-2048.key")).unwrap());
+
+    fn sealed(text: &str, scope: Scope, syntax: Syntax) -> String {
+        let sealer = Sealer {
+            key: CERTIFICATE.key(),
+            scope: Some(scope),
+            name: None,
+            namespace: None,
+            allow_empty: true,
+        };
+        let mut count = 0;
+        let mut random = |buffer: &mut [u8]| {
+            count += 1;
+            buffer.fill(count);
+            Ok(())
+        };
+        render(&seal(text, &sealer, &mut random).unwrap().documents, syntax)
+    }
+
+    fn sealed_strict(text: &str) -> String {
+        sealed(text, Scope::Strict, Syntax::Yaml)
+    }
+
+    fn reasons(text: &str) -> Vec<Reason> {
+        let unsealed = unseal(text, &KEYS, None, None).unwrap();
+        unsealed.unopened.into_iter().map(|value| value.reason).collect()
+    }
+
+    fn refusal(text: &str) -> String {
+        let error = unseal(text, &KEYS, None, None).unwrap_err();
+        format!("{}: {error}", error.position)
+    }
+
+    #[test]
+    fn names_in_the_file_explain_a_value() {
+        let one = sealed_strict("{kind: Secret, metadata: {name: a, namespace: one}, stringData: {k: x}}");
+        let two = sealed_strict("{kind: Secret, metadata: {name: b, namespace: two}, stringData: {k: x}}");
+        let value = |text: &str| text.lines().find(|line| line.contains("k: ")).unwrap().to_owned();
+        // The value of one in the other, as a wrong copy would have it.
+        let mixed = format!("{one}{}", two.replace(&value(&two), &value(&one)));
+        let reason = Reason::Identity {
+            namespace: "one".to_owned(),
+            name: Some("a".to_owned()),
+            scope: Scope::Strict,
+        };
+        assert_eq!(reasons(&mixed), std::slice::from_ref(&reason));
+        assert_eq!(
+            reason.to_string(),
+            "it was sealed for the name `a` in the namespace `one` (scope strict)"
+        );
+        let wide = sealed(
+            "{kind: Secret, metadata: {name: a, namespace: one}, stringData: {k: x}}",
+            Scope::NamespaceWide,
+            Syntax::Yaml,
+        );
+        let mixed = format!("{one}{}", two.replace(&value(&two), &value(&wide)));
+        assert_eq!(
+            reasons(&mixed)[0].to_string(),
+            "it was sealed for the namespace `one` (scope namespace-wide)"
+        );
+    }
+
+    #[test]
+    fn malformed_documents_are_refused() {
+        let head = "kind: SealedSecret\nmetadata: {name: a, namespace: n}\n";
+        for (text, expected) in [
+            ("spec: {encryptedData: {k: 1}}", "3:27: the value of k is not a string"),
+            (
+                "spec: {encryptedData: [k]}",
+                "3:23: spec.encryptedData is not a mapping",
+            ),
+            (
+                "spec: {encryptedData: {k: 'x'}}",
+                "3:27: spec.encryptedData.k is not base64: it was cut off or edited",
+            ),
+            (
+                "spec: {template: {data: {k: []}}}",
+                "3:29: the value of k is not a string",
+            ),
+            (
+                "spec: {template: {metadata: {labels: {a: []}}}}",
+                "3:42: metadata.labels.a is not a string",
+            ),
+        ] {
+            assert_eq!(refusal(&format!("{head}{text}\n").replace(": n}", ": ns}")), expected);
+        }
+        assert_eq!(
+            refusal("kind: SealedSecret\nmetadata: {namespace: a}\n"),
+            "1:1: the SealedSecret has no metadata.name, which its scope strict needs"
+        );
+    }
+
+    #[test]
+    fn lists_are_opened_and_others_are_counted() {
+        let json = sealed(
+            "{kind: Secret, metadata: {name: a, namespace: one}, stringData: {k: x}}",
+            Scope::Strict,
+            Syntax::Json,
+        );
+        let list = format!("{{\"kind\": \"List\", \"items\": [{json}, {{\"kind\": \"Pod\"}}]}}");
+        let unsealed = unseal(&list, &KEYS, None, None).unwrap();
+        assert_eq!((unsealed.opened.len(), unsealed.others), (1, 1));
+        assert_eq!(**unsealed.opened[0].secret.data.get("k").unwrap(), *b"x");
+        assert_eq!(unsealed.opened[0].secret.metadata.name, "a");
+        assert!(unseal("", &KEYS, None, None).unwrap().opened.is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn what_is_sealed_is_unsealed(
+            scope in proptest::sample::select(Scope::ALL.to_vec()),
+            syntax in proptest::sample::select(vec![Syntax::Json, Syntax::Yaml]),
+            data in proptest::collection::btree_map("[a-z0-9._-]{1,6}[a-z]", proptest::collection::vec(any::<u8>(), 0..60), 0..4),
+            label in "[ -~é\n]{0,120}",
+        ) {
+            let encoded: BTreeMap<_, _> = data.iter().map(|(key, value)| (key, base64::encode(value))).collect();
+            let secret = serde_json::json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": encoded,
+                "metadata": {"name": "a", "namespace": "one", "annotations": {"text": label}},
+            });
+            prop_assume!(data.keys().all(|key| !key.starts_with("..")));
+            let text = sealed(&secret.to_string(), scope, syntax);
+            let unsealed = unseal(&text, &KEYS, None, None).unwrap();
+            prop_assert!(unsealed.unopened.is_empty());
+            let opened = &unsealed.opened[0].secret;
+            let plain: BTreeMap<_, _> = opened.data.iter().map(|(key, value)| (key.clone(), value.to_vec())).collect();
+            prop_assert_eq!(plain, data);
+            prop_assert_eq!(opened.metadata.annotations.get("text"), Some(&label));
+        }
+    }
+}
