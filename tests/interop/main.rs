@@ -14,6 +14,7 @@
 
 mod chance;
 mod crane;
+mod kubeseal;
 mod packaging;
 mod peers;
 mod reference;
