@@ -40,8 +40,6 @@ pub enum Reason {
         /// The bits of the keys given.
         given: Vec<usize>,
     },
-    /// Another value of the same document does open: key, name and namespace are right.
-    Value,
     /// It opens with another scope.
     Scope {
         /// The scope that it was sealed with.
@@ -53,6 +51,8 @@ pub enum Reason {
     Truncated,
     /// The key, or a name or namespace that nothing here hints at.
     Unknown,
+    /// Another value of the same document does open: key, name and namespace are right.
+    Value,
 }
 
 impl fmt::Display for Reason {

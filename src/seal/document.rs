@@ -75,7 +75,7 @@ pub struct Error {
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A sealed value that is not base64.
-    #[error("spec.encryptedData.{key} is not base64: it was cut off or edited")]
+    #[error("the sealed value {key} is not base64: it was cut off or edited")]
     Base64 {
         /// Which one.
         key: String,

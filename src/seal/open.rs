@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 use super::crypto::OpeningKey;
 use super::diagnosis::{Identity, Reason, diagnose};
 use super::document::{Error, ErrorKind, Found, visit};
+use super::input;
 use super::scope::Scope;
 use super::sealed_secret::{API_VERSION, KIND};
 use crate::k8s::{Object, Secret, base64};
 use crate::text::Position;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{self, Kind, Node};
 
 /// A value that does not open.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,6 +51,8 @@ struct Closed {
     identity: Identity,
     /// Key, place and bytes of each value.
     values: Vec<(String, Position, Vec<u8>)>,
+    /// `spec.data` of version 1, which holds the whole Secret.
+    whole: Option<(Position, Vec<u8>)>,
     template: Secret,
     /// Namespace and name in the template.
     hint: (String, String),
@@ -119,6 +122,16 @@ impl Unsealed {
             }
         }
         let Identity { namespace, name, .. } = &closed.identity;
+        if let Some((position, sealed)) = closed.whole {
+            match open(keys, &label, &sealed).as_deref().and_then(|json| read_whole(json)) {
+                Some(mut whole) => {
+                    whole.metadata.namespace.clone_from(namespace);
+                    whole.metadata.name.clone_from(name);
+                    secret = whole;
+                }
+                None => failed.push((WHOLE.to_owned(), position, sealed)),
+            }
+        }
         let unopened = failed.into_iter().map(|(key, position, sealed)| Unopened {
             position,
             object: format!("{namespace}/{name}"),
@@ -155,6 +168,18 @@ impl Opened {
         }
         Value::Object(json)
     }
+}
+
+/// What messages call the value of version 1.
+const WHOLE: &str = "spec.data";
+
+/// Version 1 sealed the JSON of the Secret.
+fn read_whole(json: &[u8]) -> Option<Secret> {
+    let json = std::str::from_utf8(json).ok()?;
+    let parts = input::parts(json);
+    let text = parts.first()?.text();
+    let stream = yaml::parse(text).ok()?;
+    Secret::read(stream.documents().first()?.root()?, text).ok()
 }
 
 fn is_sealed_secret(node: Node<'_, '_>) -> bool {
@@ -216,12 +241,25 @@ impl Closed {
                 base64::decode(&value).ok_or_else(|| found.error(place, ErrorKind::Base64 { key: key.clone() }))?;
             values.push((key, found.position(place), bytes.to_vec()));
         }
+        let whole = match field("data").filter(|_| values.is_empty()) {
+            Some(data) => {
+                let place = data.span().start;
+                let text = data.as_str().ok_or_else(|| wrong_type(found, place, WHOLE))?;
+                let bytes = base64::decode(text).ok_or_else(|| {
+                    let key = WHOLE.to_owned();
+                    found.error(place, ErrorKind::Base64 { key })
+                })?;
+                Some((found.position(place), bytes.to_vec()))
+            }
+            None => None,
+        };
         for (key, value) in plain {
             template.data.extend(value.map(|value| (key, value)));
         }
         Ok(Self {
             identity,
             values,
+            whole,
             template,
             hint,
         })
@@ -354,6 +392,30 @@ mod tests {
     }
 
     #[test]
+    fn version_1_holds_the_whole_secret() {
+        let json = r#"{"kind":"Secret","apiVersion":"v1","metadata":{"name":"x","creationTimestamp":null,"labels":{"a":"b"}},"data":{"k":"dg=="},"type":"Opaque"}"#;
+        let session = crate::seal::SessionKey::new(Zeroizing::new([5; 32]));
+        let sealed = CERTIFICATE.key().seal(session, "n/a", json.as_bytes()).unwrap();
+        let document = |name: &str| {
+            format!(
+                "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: {name}, namespace: \"n\"}}\nspec: {{data: {}}}\n",
+                base64::encode(&sealed)
+            )
+        };
+        let unsealed = unseal(&document("a"), &KEYS, None, None).unwrap();
+        let expected = serde_json::json!({
+            "kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "n", "labels": {"a": "b"}},
+            "data": {"k": "dg=="}, "type": "Opaque",
+        });
+        assert_eq!(unsealed.opened[0].to_json().to_string(), expected.to_string());
+        let unopened = unseal(&document("b"), &KEYS, None, None).unwrap().unopened;
+        assert_eq!(
+            (unopened[0].key.as_str(), &unopened[0].reason),
+            ("spec.data", &Reason::Unknown)
+        );
+    }
+
+    #[test]
     fn malformed_documents_are_refused() {
         let head = "kind: SealedSecret\nmetadata: {name: a, namespace: n}\n";
         for (text, expected) in [
@@ -364,7 +426,7 @@ mod tests {
             ),
             (
                 "spec: {encryptedData: {k: 'x'}}",
-                "3:27: spec.encryptedData.k is not base64: it was cut off or edited",
+                "3:27: the sealed value k is not base64: it was cut off or edited",
             ),
             (
                 "spec: {template: {data: {k: []}}}",

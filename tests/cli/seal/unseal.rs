@@ -186,7 +186,7 @@ fn keys_and_input_that_cannot_be_used_are_refused() {
     assert!(
         output
             .stderr
-            .contains("spec.encryptedData.password is not base64: it was cut off or edited"),
+            .contains("the sealed value password is not base64: it was cut off or edited"),
         "{output}"
     );
     let unnamed = sealed(&[])
