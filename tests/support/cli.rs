@@ -11,12 +11,12 @@ use tempfile::TempDir;
 pub fn kship(args: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     // A folder of its own within: tests may look at what stands beside it.
-    std::fs::create_dir(folder.path().join("work")).unwrap();
+    std::fs::create_dir(folder.path().join("tree")).unwrap();
     std::fs::create_dir(folder.path().join("home")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_kship"));
     command
         .args(args)
-        .current_dir(folder.path().join("work"))
+        .current_dir(folder.path().join("tree"))
         .env_clear()
         .env("HOME", folder.path().join("home"))
         // Text is as wide as in the snapshots, whatever the terminal of the tester.
@@ -54,7 +54,7 @@ impl Run {
 
     /// Writes a file into the working directory; folders come into being.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        put(&self.folder.path().join("work").join(path), content.as_ref());
+        put(&self.folder.path().join("tree").join(path), content.as_ref());
         self
     }
 
@@ -67,13 +67,13 @@ impl Run {
     /// Copies a folder, such as one of `fixtures/`, into the working directory.
     pub fn folder(self, from: impl AsRef<Path>, to: &str) -> Self {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
-        copy(&from, &self.folder.path().join("work").join(to));
+        copy(&from, &self.folder.path().join("tree").join(to));
         self
     }
 
     /// The working directory.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("work")
+        self.folder.path().join("tree")
     }
 
     /// Runs kship to its end.
@@ -136,7 +136,7 @@ impl Run {
     }
 }
 
-/// What a run left behind; paths of this machine read `[WORK]` and `[HOME]`.
+/// What a run left behind; paths of this machine read `[TREE]` and `[HOME]`.
 #[must_use = "a run proves nothing until its code or output is looked at"]
 pub struct Output {
     /// The exit code; none after a signal.
@@ -151,7 +151,7 @@ pub struct Output {
 impl Output {
     /// The working directory.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("work")
+        self.folder.path().join("tree")
     }
 
     /// Reads a file of the working directory.
@@ -201,7 +201,7 @@ fn redact(text: &str, folder: &Path) -> String {
     // macOS reaches its temporary folder over a symbolic link: both spellings may show up.
     let resolved = folder.canonicalize().unwrap();
     for folder in [resolved.as_path(), folder] {
-        for (name, label) in [("work", "[WORK]"), ("home", "[HOME]")] {
+        for (name, label) in [("tree", "[TREE]"), ("home", "[HOME]")] {
             text = text.replace(folder.join(name).to_str().unwrap(), label);
         }
     }

@@ -29,7 +29,7 @@ fn refused(name: &str, content: impl AsRef<[u8]>) -> String {
 fn text_that_is_no_yaml() {
     assert_snapshot!(refused("a.yaml", b"image: \xff\n"), @"
     error: a.yaml is not UTF-8 (byte 7): kship reads and writes UTF-8 only
-    hint: convert the file, or name it in `.kshipignore`
+    hint: convert the file to UTF-8; `kship pin` leaves out what `.kshipignore` names
     ");
     assert_snapshot!(refused("a.yaml", "image: [a\n"), @"
     error: a.yaml:1:8: not readable as YAML

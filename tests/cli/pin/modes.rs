@@ -256,7 +256,7 @@ fn settings_are_those_of_the_repository() {
 
 #[test]
 fn paths_are_told_from_the_working_directory() {
-    for path in ["deploy", "./deploy/", "deploy/a.yaml", "../work/deploy"] {
+    for path in ["deploy", "./deploy/", "deploy/a.yaml", "../tree/deploy"] {
         let output = plain(&["--check", path, "--format", "github"])
             .file("deploy/a.yaml", pod("a:1"))
             .run()
