@@ -79,7 +79,9 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
 fn file_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     match error.downcast_ref()? {
         fs::Error::Changed { .. } => Some("run kship again once nothing else writes there"),
-        fs::Error::NotUtf8 { .. } => Some("convert the file to UTF-8; `kship pin` leaves out what `.kshipignore` names"),
+        fs::Error::NotUtf8 { .. } => {
+            Some("convert the file to UTF-8; `kship pin` leaves out what `.kshipignore` names")
+        }
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Paths from a document down to a field.
 
+use crate::limits;
+
 /// One step of a path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step<'d> {
@@ -34,17 +36,30 @@ pub(super) fn matches(path: &[Step<'_>], pattern: &str) -> bool {
     anywhere || rest.is_empty()
 }
 
-/// Writes a path as `spec.containers[0].image`.
+/// Writes a path as `spec.containers[0].image`; of a long one the end, since every image of a file has one.
 pub(super) fn render(path: &[Step<'_>]) -> String {
     let mut field = String::new();
-    for step in path {
+    let mut shown = path;
+    let mut length = 0;
+    for (at, step) in path.iter().enumerate().rev() {
+        length += match step {
+            Step::Key(key) => key.len(),
+            Step::Item(_) => 0,
+        };
+        if length > limits::EXCERPT_CHARACTERS {
+            shown = path.get(at + 1..).unwrap_or_default();
+            field.push_str("...");
+            break;
+        }
+    }
+    for step in shown {
         match step {
             Step::Item(at) => field.push_str(&format!("[{at}]")),
             Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', ' ', '"']) => {
                 field.push_str(&format!("[\"{key}\"]"));
             }
             Step::Key(key) => {
-                if !field.is_empty() {
+                if !field.is_empty() && !field.ends_with("...") {
                     field.push('.');
                 }
                 field.push_str(key);
@@ -58,6 +73,16 @@ pub(super) fn render(path: &[Step<'_>]) -> String {
 mod tests {
     use super::Step::{Item, Key};
     use super::*;
+
+    #[test]
+    fn a_long_path_is_cut_at_its_front() {
+        let long = "k".repeat(1 << 20);
+        assert_eq!(
+            render(&[Key(&long), Key("spec"), Item(0), Key("image")]),
+            "...spec[0].image"
+        );
+        assert_eq!(render(&[Key("spec"), Key(&long)]), "...");
+    }
 
     #[test]
     fn patterns_match_whole_paths_or_their_ends() {
