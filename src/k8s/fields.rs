@@ -285,9 +285,14 @@ pub(super) fn in_container(path: &[Step<'_>]) -> bool {
 ///
 /// A flag that is called an image holds one if it looks like one. Of the others, those that components are named by do,
 /// if nothing of the reference is left out: kube-prometheus has `--prometheus-config-reloader=quay.io/...:v0.93.1`.
+/// The value of `--image-token` is nothing to send to a registry, or to print.
 pub(super) fn flag_may_name_image(flag: &str, value: &str) -> bool {
     const COMPONENTS: &[&str] = &["agent", "container", "init", "proxy", "reloader", "sidecar"];
+    const SECRETS: &[&str] = &["credential", "password", "secret", "token"];
     let flag = flag.to_ascii_lowercase();
+    if SECRETS.iter().any(|word| flag.contains(word)) {
+        return false;
+    }
     if flag.ends_with("image") {
         return true;
     }
@@ -304,6 +309,7 @@ pub(super) fn flag_may_name_image(flag: &str, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::flag_may_name_image;
     use crate::k8s::walk::tests::hits;
 
     /// Version and kind, the rest of the resource, and the place that is found in it.
@@ -364,6 +370,14 @@ mod tests {
         batch/v1 CronJob | spec: {jobTemplate: {spec: {template: {spec: {initContainers: [{image: a}]}}}}} | spec.jobTemplate.spec.template.spec.initContainers[0].image: image
         eventing.knative.dev/v1 ContainerSource | spec: {template: {spec: {containers: [{image: a}]}}} | spec.template.spec.containers[0].image: image
     ";
+
+    #[test]
+    fn flags_with_secrets_name_no_images() {
+        assert!(flag_may_name_image("--sidecar-image", "a"));
+        assert!(flag_may_name_image("--image-of", "S3/cret"));
+        assert!(!flag_may_name_image("--image-token", "S3/cret"));
+        assert!(!flag_may_name_image("--proxy-password", "quay.io/a/b:1"));
+    }
 
     #[test]
     fn fields_of_custom_resources() {

@@ -126,7 +126,9 @@ fn a_machine_without_authorities_is_a_clear_error_where_tls_is_needed() {
         .env("SSL_CERT_DIR", "/absent")
         .output()
         .unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    let said = String::from_utf8_lossy(&child.stdout);
+    // A child that finds no test of that name succeeds as well.
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test]
@@ -164,7 +166,9 @@ fn proxies_of_the_environment_are_used_but_not_for_loopback_hosts() {
         .env_remove("no_proxy")
         .output()
         .unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    let said = String::from_utf8_lossy(&child.stdout);
+    // A child that finds no test of that name succeeds as well.
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
     let asked: Vec<String> = proxy
         .seen()
         .iter()

@@ -183,11 +183,17 @@ fn nothing_answers_at_all() {
 }
 
 #[test]
-fn unpinning_and_checking_need_no_registry() {
-    let pinned = pod(&format!("registry.invalid/shop/web:1@{ZERO}"));
+fn unpinning_and_checking_ask_no_registry() {
+    let registry = TestRegistry::any();
+    let name = format!("{}/shop/web:1", registry.host());
+    let pinned = pod(&format!("{name}@{ZERO}"));
     let _ = plain(&["--check"]).file("a.yaml", &pinned).run().expect_code(0);
+    let _ = plain(&["--check"]).file("a.yaml", pod(&name)).run().expect_code(1);
     let output = plain(&["--unpin"]).file("a.yaml", &pinned).run().expect_code(0);
-    assert_eq!(output.read("a.yaml"), pod("registry.invalid/shop/web:1"));
+    assert_eq!(output.read("a.yaml"), pod(&name));
+    // What has its digest is not asked about again.
+    let _ = plain(&[]).file("a.yaml", &pinned).run().expect_code(0);
+    assert_eq!(registry.total(), 0);
 }
 
 #[cfg(unix)]
