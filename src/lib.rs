@@ -10,7 +10,7 @@
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
 //! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
-//! oci  yaml  text  fs  limits                             pure: references, documents, edits; files; the table of limits
+//! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
 //! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`] and [`mod@fs`] touch the world.
@@ -29,6 +29,7 @@ pub mod registry;
 pub mod report;
 pub mod seal;
 pub mod text;
+pub mod tree;
 pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};

@@ -18,8 +18,9 @@ use super::{Env, Exit, Failure, Ui, interrupt};
 use crate::fs::{self, Staged};
 use crate::limits;
 use crate::oci::Reference;
-use crate::pin::{self, Filter, Mode, Prefilter, Resolutions, Resolver, Scan, Standings, Tree};
+use crate::pin::{self, Filter, Mode, Prefilter, Resolutions, Resolver, Scan, Standings};
 use crate::report::Format;
+use crate::tree::{self, Tree};
 
 impl Pin {
     /// Runs the verb.
@@ -80,7 +81,7 @@ impl Pin {
         outcome: &mut Outcome,
     ) -> Result<Vec<Scan>, Failure> {
         input::check(&self.paths)?;
-        let tree = pin::list(&self.paths);
+        let tree = tree::list(&self.paths, |path| pin::Format::of_path(path).is_some());
         outcome.tree(&tree);
         let Tree { files, .. } = tree;
         let prefilter = Prefilter::new(&settings.options)?;

@@ -1,6 +1,6 @@
 //! `kship pin`: image tags resolved to digests and written where they stand, not one other byte touched.
 //!
-//! The steps, each a module: [`list`] the files, [`Scan`] each for images, [`Resolver`] asks what their tags mean,
+//! The steps, each a module: [`list`](crate::tree::list) the files, [`Scan`] each for images, [`Resolver`] asks what their tags mean,
 //! [`plan()`] turns answers into edits and findings, [`splice()`] applies the edits and proves that nothing else changed.
 //!
 //! A format is a module too; [`Format`] tells which one reads a file. Each turns text into [`Site`]s, places that name an
@@ -33,7 +33,6 @@ mod site;
 mod splice;
 #[cfg(test)]
 mod testing;
-mod tree;
 
 pub use crate::k8s::{FieldRule, FieldRuleError};
 pub use filter::Filter;
@@ -46,4 +45,3 @@ pub use resolve::{Error as ResolveError, Resolution, Resolutions, Resolver, Stan
 pub use scan::{Error as ScanError, Prefilter, Scan};
 pub use site::{Found, Site, Skip, SkipReason, Slot, Style, parse};
 pub use splice::{Error as SpliceError, splice};
-pub use tree::{IGNORE_FILE, Tree, list};

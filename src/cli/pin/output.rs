@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::{Pin, ReadError};
 use crate::cli::{Exit, Failure, Ui, hints_for};
-use crate::pin::{self, Mode, Plan, Scan, SpliceError, Tree, rules};
+use crate::pin::{self, Mode, Plan, Scan, SpliceError, rules};
 use crate::report::{self, Count, Format, Location, Replacement, Report, visible, visible_lines};
 use crate::text::LineIndex;
+use crate::tree::Tree;
 
 /// The name and version of the JSON form.
 const SCHEMA: &str = "kship.pin/v1";

@@ -1,8 +1,6 @@
-//! Which files of a tree can name images.
+//! The files below some folders that a verb reads.
 
 use camino::{Utf8Path, Utf8PathBuf};
-
-use super::Format;
 
 /// The file that keeps paths from `kship`, in the syntax of `.gitignore`.
 pub const IGNORE_FILE: &str = ".kshipignore";
@@ -22,15 +20,14 @@ pub struct Tree {
 
 /// Lists the files below some paths.
 ///
-/// A path that is a file is taken as it is, whatever its name; below a folder those are taken whose name says that they
-/// can hold image references. `.gitignore` and `.kshipignore` are honoured, `.git` is left out, hidden folders such as
-/// `.github` are not.
+/// A path that is a file is taken as it is, whatever its name; below a folder those are taken whose path is
+/// `wanted`. `.gitignore` and `.kshipignore` are honoured, `.git` is left out, hidden folders such as `.github` are not.
 #[must_use]
-pub fn list(paths: &[Utf8PathBuf]) -> Tree {
+pub fn list(paths: &[Utf8PathBuf], wanted: impl Fn(&Utf8Path) -> bool) -> Tree {
     let mut tree = Tree::default();
     for path in paths {
         if path.is_dir() {
-            walk(path, &mut tree);
+            walk(path, &wanted, &mut tree);
         } else {
             tree.files.push(path.clone());
         }
@@ -50,7 +47,7 @@ fn leads_into(link: &Utf8Path, folder: &Utf8Path) -> bool {
     matches!((&target, &root), (Ok(target), Ok(root)) if target.starts_with(root))
 }
 
-fn walk(folder: &Utf8Path, tree: &mut Tree) {
+fn walk(folder: &Utf8Path, wanted: &impl Fn(&Utf8Path) -> bool, tree: &mut Tree) {
     let walker = ignore::WalkBuilder::new(folder)
         .hidden(false)
         .git_global(false)
@@ -78,12 +75,12 @@ fn walk(folder: &Utf8Path, tree: &mut Tree) {
             }
         };
         let path = path.strip_prefix("./").map(Utf8Path::to_owned).unwrap_or(path);
-        let named = Format::of_path(&path).is_some();
+        let wanted = wanted(&path);
         if !kind.is_symlink() {
-            tree.files.extend(named.then_some(path));
+            tree.files.extend(wanted.then_some(path));
         } else if path.is_dir() || !leads_into(&path, folder) {
             tree.links.push(path);
-        } else if named {
+        } else if wanted {
             tree.files.push(path);
         }
     }
@@ -100,7 +97,7 @@ mod tests {
         let keep = tempfile::tempdir().unwrap();
         let name = std::ffi::OsStr::from_bytes(b"\xff.yaml");
         std::fs::File::create(keep.path().join(name)).unwrap();
-        let tree = list(&[Utf8PathBuf::try_from(keep.path().to_owned()).unwrap()]);
+        let tree = list(&[Utf8PathBuf::try_from(keep.path().to_owned()).unwrap()], |_| true);
         assert_eq!((tree.files.len(), tree.nameless.len()), (0, 1));
     }
 
@@ -130,7 +127,9 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(target, dir.join(link)).unwrap();
         }
-        let tree = list(&[dir.to_owned(), dir.join("a.yaml")]);
+        let tree = list(&[dir.to_owned(), dir.join("a.yaml")], |path| {
+            path.extension().is_some_and(|end| end.starts_with('y'))
+        });
         let names: Vec<_> = tree
             .files
             .iter()
