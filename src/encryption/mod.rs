@@ -10,6 +10,10 @@
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod config;
+pub mod init;
+pub mod key_name;
+pub mod metrics;
+pub mod rewrite;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
