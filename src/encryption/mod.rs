@@ -4,18 +4,32 @@
 //! message, in which keys are masked where upstream prints them.
 //!
 //! ```text
-//! config     the configuration: resources, providers, keys, each with its bytes in the file
+//! config              the configuration: resources, providers, keys, each with its bytes in the file
+//! load                a file to a configuration, or the API server's refusal
+//! json tree decode    its texts, values and fields; validate: what it checks of them
+//! go endpoint         how Go writes values, and reads durations and addresses
+//! secrecy             keeps keys out of messages
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod config;
+mod decode;
+mod endpoint;
+mod go;
 pub mod init;
+mod json;
 pub mod key_name;
+mod load;
 pub mod metrics;
 pub mod rewrite;
+mod secrecy;
+mod tree;
+mod validate;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
+pub use load::{Loaded, Loader, Problem, Refusal, load};
+pub use secrecy::shown;
