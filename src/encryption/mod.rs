@@ -9,12 +9,18 @@
 //! json tree decode    its texts, values and fields; validate: what it checks of them
 //! go endpoint         how Go writes values, and reads durations and addresses
 //! secrecy             keeps keys out of messages
+//! init key_name       new keys, their names, new configurations
+//! rotate              the phases of a rotation, and the edits that lead from one to the next
+//! edit                one edit of a text, proven
+//! static_pod          the API server's manifest: flags and mounts
+//! metrics rewrite     what each API server runs; how stored objects are written anew
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod config;
 mod decode;
+mod edit;
 mod endpoint;
 mod go;
 pub mod init;
@@ -23,7 +29,9 @@ pub mod key_name;
 mod load;
 pub mod metrics;
 pub mod rewrite;
+pub mod rotate;
 mod secrecy;
+pub mod static_pod;
 mod tree;
 mod validate;
 
