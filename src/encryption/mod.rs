@@ -28,6 +28,7 @@ mod json;
 pub mod key_name;
 mod load;
 pub mod metrics;
+pub mod proof;
 pub mod rewrite;
 pub mod rotate;
 mod secrecy;

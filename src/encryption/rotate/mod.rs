@@ -137,6 +137,17 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What it removes.
+    #[must_use]
+    pub fn removed(&self) -> &[Reader] {
+        match self {
+            Self::Pruned { keys } => keys,
+            _ => &[],
+        }
+    }
+}
+
 /// Takes a step: changes the text, and proves that it is what was meant and that the API server loads it.
 ///
 /// `resources` names the entries that it is about; none means all of them. Of several documents only the first is read and

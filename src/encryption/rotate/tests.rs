@@ -203,7 +203,8 @@ fn a_skipped_phase_is_refused_with_the_reason() {
     let promoted = [("secrets", "aescbc/key2+key1 identity")];
     let unclear = [("secrets", "aescbc/a+b")];
     let off = [("secrets", "identity")];
-    let cases: [(&[(&str, &str)], Step, &str); 16] = [
+    type Case<'c> = (&'c [(&'c str, &'c str)], Step, &'c str);
+    let cases: [Case<'_>; 16] = [
         (
             &settled,
             promote(),
