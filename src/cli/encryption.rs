@@ -7,6 +7,9 @@ mod rotate;
 
 use clap::Subcommand;
 
+pub(super) use init::Exists;
+pub(super) use rotate::ProofNeeded;
+
 use super::{Env, Exit, Failure, Ui};
 
 /// Write, check, rotate and audit the API server's encryption of what it stores
