@@ -199,6 +199,7 @@ impl Init {
             }
         }
         steps.load(text);
+        steps.detail("(an API server that does not have it yet cannot read what the others encrypt)");
         steps.rewrite(&self.resources);
         steps.tell(ui);
     }
