@@ -1,5 +1,6 @@
 //! `kship encryption`: the API server's EncryptionConfiguration, from its first key to its last.
 
+mod check;
 mod init;
 mod next;
 mod provider;
@@ -12,18 +13,21 @@ pub(super) use rotate::ProofNeeded;
 
 use super::{Env, Exit, Failure, Ui};
 
-/// Write, check, rotate and audit the API server's encryption of what it stores
+/// Write, check and rotate the files that tell the API server how to encrypt what it stores
 #[derive(Debug, clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Encryption {
     #[command(subcommand)]
     command: Command,
 }
 
+/// What is done; each is a file in the folder beside this one.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write a new configuration with a new key
     Init(Box<init::Init>),
+    /// Say whether the API server loads a file, and what it does not see in it
+    Check(Box<check::Check>),
     /// Exchange the key, or the provider, one step at a time
     Rotate(Box<rotate::Rotate>),
 }
@@ -32,8 +36,9 @@ impl Encryption {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         match self.command {
-            Command::Init(verb) => verb.run(env, ui),
-            Command::Rotate(verb) => verb.run(env, ui),
+            Command::Init(command) => command.run(env, ui),
+            Command::Check(command) => command.run(env, ui),
+            Command::Rotate(command) => command.run(env, ui),
         }
     }
 }

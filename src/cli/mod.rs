@@ -110,7 +110,7 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
-    /// Write, check, rotate and audit the API server's encryption of what it stores
+    /// Write, check and rotate the files that tell the API server how to encrypt what it stores
     Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),

@@ -8,6 +8,7 @@
 //! load                a file to a configuration, or the API server's refusal
 //! json tree decode    its texts, values and fields; validate: what it checks of them
 //! go endpoint         how Go writes values, and reads durations and addresses
+//! check               what the API server does not see in it
 //! secrecy             keeps keys out of messages
 //! init key_name       new keys, their names, new configurations
 //! rotate              the phases of a rotation, and the edits that lead from one to the next
@@ -18,6 +19,7 @@
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
+pub mod check;
 mod config;
 mod decode;
 mod edit;
