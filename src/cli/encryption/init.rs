@@ -55,7 +55,7 @@ Examples:
   kship encryption init --provider secretbox --output enc.yaml
   kship encryption init --output /etc/kubernetes/enc/enc.yaml --resources secrets,configmaps \\
       --static-pod /etc/kubernetes/manifests/kube-apiserver.yaml
-  kship encryption init --provider kms --kms-name vault --kms-endpoint unix:///run/kms/kms.sock -o enc.yaml";
+  kship encryption init --provider kms --kms-name vault --kms-endpoint unix:///run/kms.sock";
 
 impl Init {
     /// Runs the verb.

@@ -35,7 +35,8 @@ The file alone says where a rotation stands:
 
 Examples:
   kship encryption rotate prepare enc.yaml
-  kship encryption rotate status enc.yaml --metrics https://10.0.0.1:6443/metrics --token-file token --ca-file ca.crt
+  kship encryption rotate status enc.yaml \\
+      --metrics https://192.0.2.10:6443/metrics --token-file token --ca-file ca.crt
   kship encryption rotate promote enc.yaml
   kship encryption rotate prune enc.yaml --proof audit.json";
 
@@ -421,6 +422,7 @@ impl Refused {
         let exit = match &source {
             E::AlreadyDisabled { .. }
             | E::AlreadyPromoted { .. }
+            | E::DuplicateName { .. }
             | E::Kms { .. }
             | E::NoIdentity { .. }
             | E::NothingOld { .. }
