@@ -281,7 +281,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__seal)
-            opts="-f -n -o -w -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --quiet --color --help"
+            opts="-f -n -o -w -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --check --explain --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,11 +324,11 @@ _kship() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 --sealed-secret-file)

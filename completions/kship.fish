@@ -81,8 +81,11 @@ cluster-wide\t'opens under any name in any namespace'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l name -d 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s n -l namespace -d 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The file with the value, or NAME=FILE; its last line feed counts' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
-yaml\t'YAML'"
+complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
+yaml\t'YAML documents'
+human\t'with --check: text with the line, for people'
+sarif\t'with --check: SARIF 2.1.0, for code scanning'
+github\t'with --check: annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
@@ -90,6 +93,8 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r

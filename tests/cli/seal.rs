@@ -1,4 +1,5 @@
 mod certificate;
+mod check;
 mod files;
 mod kubeseal;
 mod raw;

@@ -118,7 +118,10 @@ impl Seal {
             files: 1,
         };
         let checked = if stdin {
-            vec![run.check_text(Utf8Path::new(STDIN), read(Utf8Path::new(DASH), limits::FILE_BYTES, env)?)?]
+            vec![run.check_text(
+                Utf8Path::new(STDIN),
+                read(Utf8Path::new(DASH), limits::FILE_BYTES, env)?,
+            )?]
         } else {
             run.tree(paths, ui)?
         };

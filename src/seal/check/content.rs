@@ -23,7 +23,8 @@ impl Content {
     /// Judges a value of `stringData` or, `encoded`, of `data`.
     pub(super) fn of(node: Node<'_, '_>, encoded: bool) -> Self {
         let Some(text) = node.to_text() else {
-            let is_empty = node.kind() != Kind::Scalar && node.entries().next().is_none() && node.items().next().is_none();
+            let is_empty =
+                node.kind() != Kind::Scalar && node.entries().next().is_none() && node.items().next().is_none();
             return if is_empty { Self::Empty } else { Self::Plain };
         };
         match Self::of_text(&text) {
@@ -57,7 +58,10 @@ fn is_variable(text: &str) -> bool {
     let braces = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let parentheses = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
     let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
     };
     braces.or(parentheses).is_some_and(is_name)
 }
@@ -69,7 +73,11 @@ fn is_public(text: &str) -> bool {
         let mut inside = false;
         text.lines().map(str::trim).any(|line| {
             let is_border = line.starts_with("-----");
-            inside = if is_border { line.starts_with("-----BEGIN ") } else { inside };
+            inside = if is_border {
+                line.starts_with("-----BEGIN ")
+            } else {
+                inside
+            };
             !(inside || is_border || line.is_empty() || line.starts_with('#'))
         })
     };
@@ -153,10 +161,22 @@ mod tests {
 
     #[test]
     fn a_template_that_takes_nothing_is_constant() {
-        for text in ["x", "{{/* .note */}}x", "{{ \"a.b\" }}", "{{- `$x` -}}", "{{ quote \"\\\".\" }}"] {
+        for text in [
+            "x",
+            "{{/* .note */}}x",
+            "{{ \"a.b\" }}",
+            "{{- `$x` -}}",
+            "{{ quote \"\\\".\" }}",
+        ] {
             assert!(is_constant(text), "{text}");
         }
-        for text in ["{{ .a }}", "x{{ index . \"a\" }}", "{{ $x }}", "{{ range . }}x{{ end }}", "{{ .a"] {
+        for text in [
+            "{{ .a }}",
+            "x{{ index . \"a\" }}",
+            "{{ $x }}",
+            "{{ range . }}x{{ end }}",
+            "{{ .a",
+        ] {
             assert!(!is_constant(text), "{text}");
         }
     }

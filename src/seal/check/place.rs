@@ -89,7 +89,13 @@ mod tests {
         for text in ["key:\n", "  - key: |-\r\n", "key: \"True\"", "key : {\n", "key: 'yes',"] {
             assert!(shows(text), "{text}");
         }
-        for text in ["key: hunter2", "key: # hunter2", "{a: hunter2, key: {", "key: {a: b}", "key: -"] {
+        for text in [
+            "key: hunter2",
+            "key: # hunter2",
+            "{a: hunter2, key: {",
+            "key: {a: b}",
+            "key: -",
+        ] {
             assert!(!shows(text), "{text}");
         }
     }

@@ -23,7 +23,10 @@ impl Checker {
         self.last_applied(node, false, &identity, view);
         let spec = node.get("spec");
         let values = spec.and_then(|spec| spec.get("encryptedData"));
-        let whole = spec.into_iter().flat_map(Node::entries).filter(|(key, _)| key.text == "data");
+        let whole = spec
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter(|(key, _)| key.text == "data");
         for (key, value) in values.into_iter().flat_map(Node::entries).chain(whole) {
             self.value(&key, value, sops, &identity, view);
         }
@@ -61,7 +64,10 @@ impl Checker {
 
     fn template_data(&mut self, template: Node<'_, '_>, identity: &Identity, view: &View<'_, '_>) {
         // The controller ignores `stringData`, and everybody can read it.
-        for (field, data) in template.entries().filter(|(key, _)| matches!(key.text, "data" | "stringData")) {
+        for (field, data) in template
+            .entries()
+            .filter(|(key, _)| matches!(key.text, "data" | "stringData"))
+        {
             let literals = data.entries().filter(|(key, value)| {
                 let text = value.to_text().unwrap_or_default();
                 let is_plain = match Content::of_text(&text) {
@@ -98,9 +104,15 @@ impl Checker {
             let told = identity.told("SealedSecret");
             let message = match (value.as_str(), value.to_text().as_deref()) {
                 (None, Some("true" | "false")) => {
-                    format!("the annotation {} of {told} is not quoted: an annotation is a text", key.text)
+                    format!(
+                        "the annotation {} of {told} is not quoted: an annotation is a text",
+                        key.text
+                    )
                 }
-                _ => format!("the annotation {} of {told} is not \"true\", and has no effect", key.text),
+                _ => format!(
+                    "the annotation {} of {told} is not \"true\", and has no effect",
+                    key.text
+                ),
             };
             let finding = Finding::new(&SCOPE_VALUE, message, view.location(key.span.clone()))
                 .with_field(format!("metadata.annotations[\"{}\"]", key.text))

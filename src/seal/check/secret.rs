@@ -71,7 +71,11 @@ impl Checker {
                 None => open.push(value),
             }
         }
-        let told = if open.is_empty() { values.plain.iter().collect() } else { open.clone() };
+        let told = if open.is_empty() {
+            values.plain.iter().collect()
+        } else {
+            open.clone()
+        };
         let Some((name, field, _)) = told.first() else { return };
         let keys: Vec<String> = told.iter().map(|(.., key)| shown(key.text)).collect();
         let message = format!("{} is in plain text: {}", identity.told("Secret"), listed(&keys));
@@ -104,7 +108,10 @@ impl Checker {
             if !holds {
                 continue;
             }
-            let message = format!("an annotation of {} holds its values in plain text", identity.told("object"));
+            let message = format!(
+                "an annotation of {} holds its values in plain text",
+                identity.told("object")
+            );
             let finding = Finding::new(&LAST_APPLIED_COPY, message, view.location(key.span.clone()))
                 .with_field(format!("metadata.annotations[\"{}\"]", key.text))
                 .with_property("object", identity.subject());
@@ -120,7 +127,13 @@ impl Checker {
         let generators = node.get("secretGenerator").into_iter().flat_map(Node::items);
         for generator in generators {
             self.checked.objects += 1;
-            let text = |field| generator.get(field).and_then(Node::as_str).map(shown).unwrap_or_default();
+            let text = |field| {
+                generator
+                    .get(field)
+                    .and_then(Node::as_str)
+                    .map(shown)
+                    .unwrap_or_default()
+            };
             let identity = Identity {
                 namespace: text("namespace"),
                 name: text("name"),
@@ -135,7 +148,16 @@ impl Checker {
                     && view.mark([literal.span().start]).is_none()
             });
             let keys: Vec<String> = plain
-                .map(|literal| shown(literal.to_text().unwrap_or_default().split('=').next().unwrap_or_default()))
+                .map(|literal| {
+                    shown(
+                        literal
+                            .to_text()
+                            .unwrap_or_default()
+                            .split('=')
+                            .next()
+                            .unwrap_or_default(),
+                    )
+                })
                 .collect();
             if keys.is_empty() {
                 continue;
