@@ -107,6 +107,9 @@ pub const KEY_FILE_BYTES: u64 = 16 << 20;
 /// Largest value that is sealed from standard input or a file, in bytes. Kubernetes takes Secrets of 1 MiB.
 pub const SECRET_VALUE_BYTES: u64 = 16 << 20;
 
+/// Largest Secret that is made of flags, in bytes: what the API server takes (`MaxSecretSize`).
+pub const SECRET_BYTES: usize = 1 << 20;
+
 /// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
 /// few milliseconds with 4096 bits.
 pub const OTHER_LABELS: usize = 100;

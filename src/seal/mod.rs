@@ -4,6 +4,7 @@
 //! values open there and the other way round, and what surrounds them is equal byte for byte.
 //!
 //! ```text
+//! create                  a Secret from single values
 //! crypto                  the hybrid scheme: one blob for each value
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
@@ -15,6 +16,7 @@
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
 pub mod check;
+mod create;
 mod crypto;
 mod diagnosis;
 mod document;
@@ -27,9 +29,12 @@ mod scope;
 mod sealed_secret;
 mod sealing_key;
 
+pub use create::{CreateError, Creation, file_source};
 pub use crypto::{KeyError, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
-pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
+pub use document::{
+    Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_secret, seal_value,
+};
 pub use encoding::decode;
 pub use open::{Opened, Unopened, Unsealed, open, unseal};
 pub use private_key::{PrivateKeyError, opening_keys};

@@ -1,6 +1,7 @@
 mod certificate;
 mod check;
 mod files;
+mod from;
 mod kubeseal;
 mod raw;
 mod unseal;

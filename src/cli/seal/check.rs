@@ -25,7 +25,7 @@ pub(crate) struct CheckArgs {
     #[arg(
         long,
         help_heading = "Check",
-        conflicts_with_all = ["files", "raw", "scope", "name", "namespace", "allow_empty_data", "allow_expired", "write"]
+        conflicts_with_all = ["files", "raw", "scope", "name", "namespace", "allow_empty_data", "allow_expired", "write", "from_file", "from_literal", "from_env_file"]
     )]
     check: bool,
 

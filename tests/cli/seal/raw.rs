@@ -47,7 +47,6 @@ fn the_scope_says_what_must_be_named() {
         ),
         (&["--raw", "--name", "A", "-n", "a"], 3, "`A` is not a name of a Secret"),
         (&["--raw", "--name", "a", "-n", "a/b"], 3, "`a/b` is not a namespace"),
-        (&["--from-file", "x"], 2, "--raw"),
         (&["--raw", "-f", "x"], 2, "--raw"),
     ] {
         let output = seal(args).stdin("hunter2").run().expect_code(code);
