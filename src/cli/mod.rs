@@ -8,6 +8,7 @@ mod env;
 mod failure;
 mod input;
 mod interrupt;
+mod password;
 mod pin;
 mod policy;
 mod progress;

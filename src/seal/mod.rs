@@ -21,6 +21,7 @@ mod crypto;
 mod diagnosis;
 mod document;
 mod encoding;
+mod encrypted_key;
 mod input;
 mod open;
 mod pem;
@@ -37,7 +38,7 @@ pub use document::{
 };
 pub use encoding::decode;
 pub use open::{Opened, Unopened, Unsealed, open, unseal};
-pub use private_key::{PrivateKeyError, opening_keys};
+pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};

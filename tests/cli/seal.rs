@@ -2,6 +2,7 @@ mod certificate;
 mod check;
 mod files;
 mod from;
+mod keys;
 mod kubeseal;
 mod raw;
 mod unseal;

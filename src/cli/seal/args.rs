@@ -180,14 +180,8 @@ impl Seal {
             (None, Some(text)) => Some(variable("SEALED_SECRETS_SCOPE", text.parse())?),
             (None, None) => None,
         };
-        let format = match (self.format, &variables.format) {
-            (Some(format), _) => Some(format.syntax()?),
-            (None, Some(text)) => Some(variable(
-                "SEALED_SECRETS_FORMAT",
-                SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() }),
-            )?),
-            (None, None) => None,
-        };
+        let asked = self.format.map(FormatName::syntax).transpose()?;
+        let format = settle_format(asked, env)?;
         Ok(Settled {
             certificate,
             scope,
@@ -195,6 +189,17 @@ impl Seal {
             namespace: self.namespace.clone().or_else(|| variables.namespace.clone()),
             syntax: SyntaxName::settle(format, self.output.write.as_deref()),
         })
+    }
+}
+
+/// The format that is asked for, by the flag or by kubeseal's variable.
+pub(crate) fn settle_format(asked: Option<SyntaxName>, env: &Env) -> Result<Option<SyntaxName>, Failure> {
+    match (asked, &env.sealing.format) {
+        (None, Some(text)) => {
+            let format = SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() });
+            variable("SEALED_SECRETS_FORMAT", format).map(Some)
+        }
+        (asked, _) => Ok(asked),
     }
 }
 
