@@ -363,7 +363,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__unseal)
-            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --key --namespace --format --write --quiet --color --help"
+            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --password-file --key --namespace --format --write --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,6 +382,10 @@ _kship() {
                     return 0
                     ;;
                 --recovery-private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -102,9 +102,10 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Prin
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l private-key -l recovery-private-key -d 'Files with private keys: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l key -d 'Print one value alone, byte for byte' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name' -r -f -a "json\t'JSON'
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s w -l write -d 'Write a file, readable by its owner alone, instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'

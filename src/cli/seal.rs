@@ -22,7 +22,7 @@ use crate::text::Position;
 impl Seal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        if self.check.is_asked() {
+        if self.check.is_asked()? {
             return self.check(env, ui);
         }
         let settled = self.settle(env)?;

@@ -5,6 +5,7 @@ mod from;
 mod keys;
 mod kubeseal;
 mod raw;
+mod regressions;
 mod unseal;
 
 use crate::support::cli::{Run, kship};
