@@ -9,7 +9,8 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
-//! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
+//! images  where images stand in files, and which of them count
+//! registry  k8s  policy  report                           network · resources · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
@@ -20,6 +21,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod fs;
+pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;

@@ -90,7 +90,7 @@ fn add_file(creation: &mut Creation, source: &str, env: &Env) -> Result<(), Fail
             (None, name) => name.unwrap_or_default(),
         };
         let value = read(path, limits::SECRET_VALUE_BYTES, env)?;
-        return Ok(creation.add(name, value).map_err(usage("--from-file"))?);
+        return creation.add(name, value).map_err(usage("--from-file"));
     }
     if key.is_some() {
         return Err(Failure::usage(FolderWithKey { path: path.to_owned() }));

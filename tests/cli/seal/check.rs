@@ -23,20 +23,18 @@ fn report(output: &Output) -> Value {
 
 /// `path:line rule` of each finding.
 fn findings(output: &Output) -> Vec<String> {
-    report(output)["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|finding| {
-            let location = &finding["location"];
-            format!(
-                "{}:{} {}",
-                location["path"].as_str().unwrap(),
-                location["start"]["line"],
-                finding["rule"].as_str().unwrap()
-            )
-        })
-        .collect()
+    let report = report(output);
+    let findings = report.get("findings").and_then(Value::as_array).unwrap();
+    let place = |finding: &Value| {
+        let at = |pointer| finding.pointer(pointer).unwrap().to_string().replace('"', "");
+        format!(
+            "{}:{} {}",
+            at("/location/path"),
+            at("/location/start/line"),
+            at("/rule")
+        )
+    };
+    findings.iter().map(place).collect()
 }
 
 #[test]
