@@ -363,7 +363,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__unseal)
-            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --password-file --key --namespace --format --write --quiet --color --help"
+            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --password-file --key --raw --name --scope --namespace --format --write --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -391,6 +391,14 @@ _kship() {
                     ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "strict namespace-wide cluster-wide" -- "${cur}"))
                     return 0
                     ;;
                 --namespace)

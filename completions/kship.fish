@@ -104,13 +104,18 @@ complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Fil
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l private-key -l recovery-private-key -d 'Files with private keys: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l key -d 'Print one value alone, byte for byte' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l name -d 'With --raw: the name that it was sealed for' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l scope -d 'With --raw: the scope that it was sealed with; strict without it' -r -f -a "strict\t'opens under its name in its namespace only'
+namespace-wide\t'opens under any name in its namespace'
+cluster-wide\t'opens under any name in any namespace'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none, or of the value of --raw' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s w -l write -d 'Write a file, readable by its owner alone, instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'

@@ -16,6 +16,7 @@ mod registry;
 mod seal;
 mod ui;
 mod unseal;
+mod unseal_raw;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

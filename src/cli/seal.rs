@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
-pub(super) use args::{SyntaxName, give, settle_format};
+pub(super) use args::{ScopeName, SyntaxName, give, settle_format};
 
 use folder::Input;
 

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 
 use super::password::PasswordArgs;
 use super::seal::{SyntaxName, give, read_text, settle_format, shown};
+use super::unseal_raw::RawArgs;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
 use crate::seal::{self, Document, Opened, OpeningKey, Unopened};
@@ -33,7 +34,10 @@ pub(crate) struct Unseal {
     #[arg(long, value_name = "NAME", conflicts_with = "format")]
     key: Option<String>,
 
-    /// The namespace of SealedSecrets that name none
+    #[command(flatten)]
+    raw: RawArgs,
+
+    /// The namespace of SealedSecrets that name none, or of the value of --raw
     #[arg(short = 'n', long)]
     namespace: Option<String>,
 
@@ -63,6 +67,14 @@ impl Unseal {
         };
         let format = settle_format(self.format, env)?;
         let keys = self.keys(paths, env, ui)?;
+        if self.raw.raw {
+            let [path] = paths else {
+                return Err(Failure::usage(SeveralRaw));
+            };
+            return self
+                .raw
+                .open(path, self.namespace.as_deref(), &keys, self.write.as_deref(), env, ui);
+        }
         let mut opened: Vec<Opened> = Vec::new();
         let mut unopened: Vec<(Utf8PathBuf, Unopened)> = Vec::new();
         let mut others = 0;
@@ -167,6 +179,10 @@ struct NoValue {
 struct SeveralValues {
     key: String,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("--raw opens one value: expected one file")]
+struct SeveralRaw;
 
 #[derive(Debug, thiserror::Error)]
 #[error("standard input is asked for twice")]

@@ -37,7 +37,7 @@ pub use document::{
     Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_secret, seal_value,
 };
 pub use encoding::decode;
-pub use open::{Opened, Unopened, Unsealed, open, unseal};
+pub use open::{Opened, Unopened, Unsealed, ValueError, open, unseal, unseal_value};
 pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};

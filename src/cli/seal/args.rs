@@ -131,7 +131,7 @@ impl SyntaxName {
 
 /// The scope in `--scope`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScopeName {
+pub(crate) enum ScopeName {
     /// opens under its name in its namespace only
     Strict,
     /// opens under any name in its namespace
