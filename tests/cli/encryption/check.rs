@@ -215,7 +215,7 @@ fn a_tree_is_searched_for_every_form() {
         .unwrap();
     assert_eq!(
         misspelt["location"]["start"],
-        serde_json::json!({"line": 8, "column": 19, "byte": 166})
+        serde_json::json!({"line": 8, "column": 19, "byte": 161})
     );
 }
 
