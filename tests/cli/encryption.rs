@@ -1,3 +1,4 @@
+mod check;
 mod init;
 mod rotate;
 

@@ -9,7 +9,7 @@
 
 /// The committed completion scripts and manual pages are those that kship writes.
 mod completions;
-/// The API server's keys: written, exchanged, and told of.
+/// EncryptionConfiguration files: written, checked, rotated.
 mod encryption;
 /// The exit codes are those that the README promises.
 mod exit_codes;

@@ -235,6 +235,25 @@ fn a_file_that_others_can_read_is_warned_of_and_keeps_its_mode() {
     assert_eq!(super::mode(&output, "enc.yaml"), 0o640);
 }
 
+#[test]
+fn every_phase_passes_the_check() {
+    let made = kship(&["encryption", "init", "--provider", "secretbox", "-o", "enc.yaml"]);
+    let mut text = made.run().expect_code(0).read("enc.yaml");
+    for (step, args) in [
+        ("prepare", &[][..]),
+        ("promote", &[]),
+        ("prune", &["--force"]),
+        ("add-provider", &["--provider", "aescbc"]),
+        ("promote", &[]),
+    ] {
+        kship(&["encryption", "check", "-"])
+            .stdin(text.as_str())
+            .run()
+            .expect_code(0);
+        text = rotate(step, &text, args).run().expect_code(0).read("enc.yaml");
+    }
+}
+
 /// The metrics of an API server.
 fn metrics(server: &str, hash: &str) -> String {
     format!(
