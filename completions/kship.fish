@@ -73,7 +73,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l embedded -d 'Also im
 complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d 'Write `tag: TAG@DIGEST` into Helm values without a `digest` key'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
@@ -81,13 +81,16 @@ namespace-wide\t'opens under any name in its namespace'
 cluster-wide\t'opens under any name in any namespace'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l name -d 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s n -l namespace -d 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The file with the value, or NAME=FILE; its last line feed counts' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
 yaml\t'YAML documents'
 human\t'with --check: text with the line, for people'
 sarif\t'with --check: SARIF 2.1.0, for code scanning'
 github\t'with --check: annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'Make a Secret of files, FILE or KEY=FILE, or of those in a folder; with --raw the file with the value. The last line feed counts' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-literal -d 'Make a Secret of values; other users of this machine can see them' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-env-file -d 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l type -d 'The type of that Secret, such as kubernetes.io/tls; its keys are checked' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -100,14 +103,20 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Prin
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l private-key -l recovery-private-key -d 'Files with private keys: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l key -d 'Print one value alone, byte for byte' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name' -r -f -a "json\t'JSON'
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l name -d 'With --raw: the name that it was sealed for' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l scope -d 'With --raw: the scope that it was sealed with; strict without it' -r -f -a "strict\t'opens under its name in its namespace only'
+namespace-wide\t'opens under any name in its namespace'
+cluster-wide\t'opens under any name in any namespace'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none, or of the value of --raw' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s w -l write -d 'Write a file, readable by its owner alone, instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
