@@ -9,7 +9,7 @@ mod rotate;
 use clap::Subcommand;
 
 pub(super) use init::Exists;
-pub(super) use rotate::ProofNeeded;
+pub(super) use rotate::{ProofNeeded, ScrapeError};
 
 use super::{Env, Exit, Failure, Ui};
 
