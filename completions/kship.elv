@@ -28,6 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Check the files that tell the API server how to encrypt what it stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -116,6 +117,35 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kship;encryption'= {
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;check'= {
+            cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
+            cand --feature-gates 'The API server''s flag of the same name; only KMSv1 matters here'
+            cand --format 'How to report'
+            cand --color 'When to use colour'
+            cand --reload 'The API server runs with --encryption-provider-config-automatic-reload'
+            cand --explain 'List what was passed over, and why'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;help'= {
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;help;check'= {
+        }
+        &'kship;encryption;help;help'= {
+        }
         &'kship;completions'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
@@ -134,6 +164,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Check the files that tell the API server how to encrypt what it stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -143,6 +174,11 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;seal'= {
         }
         &'kship;help;unseal'= {
+        }
+        &'kship;help;encryption'= {
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+        }
+        &'kship;help;encryption;check'= {
         }
         &'kship;help;completions'= {
         }

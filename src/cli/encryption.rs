@@ -18,6 +18,9 @@ pub(crate) struct Encryption {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say whether the API server loads a file, and what it does not see in it
+    ///
+    /// What kube-apiserver v1.37 would refuse is the finding `invalid`, with its own message. Folders are searched for
+    /// EncryptionConfiguration files, also those within ConfigMaps, Secrets and Talos configurations. No key is ever printed.
     Check(Box<check::Check>),
 }
 
