@@ -27,6 +27,9 @@ enum Command {
     /// Write a new configuration with a new key
     Init(Box<init::Init>),
     /// Say whether the API server loads a file, and what it does not see in it
+    ///
+    /// What kube-apiserver v1.37 would refuse is the finding `invalid`, with its own message. Folders are searched for
+    /// EncryptionConfiguration files, also those within ConfigMaps, Secrets and Talos configurations. No key is ever printed.
     Check(Box<check::Check>),
     /// Exchange the key, or the provider, one step at a time
     Rotate(Box<rotate::Rotate>),

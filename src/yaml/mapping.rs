@@ -231,6 +231,28 @@ mod tests {
     }
 
     #[test]
+    fn the_first_document_lists_the_keys_that_stand_twice() {
+        let twice = |text: &str| {
+            let first = crate::yaml::parse_first(text).unwrap();
+            let told = first
+                .duplicates
+                .iter()
+                .map(|twice| (twice.text.clone(), twice.value.start));
+            told.collect::<Vec<_>>()
+        };
+        let told = |key: &str, at| (key.to_owned(), at);
+        // What is twice in a value is told before its key.
+        assert_eq!(
+            twice("a: 1\na: {b: 1, b: 2}\n---\n{{ no YAML\n"),
+            [told("b", 18), told("a", 8)]
+        );
+        // A strict reader takes no key that a merge has set.
+        assert_eq!(twice("x: &x {k: 1}\ny: {<<: *x, k: 2}\n"), [told("k", 28)]);
+        assert_eq!(twice("x: &x {k: 1}\ny: {k: 2, <<: *x}\n"), [told("k", 10)]);
+        assert!(twice("x: &x {k: 1}\ny: {<<: *x, l: 2}\n").is_empty());
+    }
+
+    #[test]
     fn merged_entries_are_found_and_listed_like_others() {
         let text = "b: &b {image: x, tag: y}\nm:\n  <<: *b\n  tag: z\n";
         let stream = crate::yaml::parse(text).unwrap();
