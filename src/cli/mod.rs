@@ -8,6 +8,7 @@ mod env;
 mod failure;
 mod input;
 mod interrupt;
+mod kubeseal;
 mod pin;
 mod policy;
 mod progress;
@@ -33,6 +34,9 @@ use crate::report::Answer;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let env = Env::read();
+    if kubeseal::is_called(&args) {
+        return kubeseal::main(args, &env);
+    }
     let parsed = command()
         .try_get_matches_from(&args)
         .and_then(|matches| App::from_arg_matches(&matches));

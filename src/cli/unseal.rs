@@ -6,7 +6,7 @@ use super::seal::{SyntaxName, give, read, read_text, shown};
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
 use crate::limits;
-use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Unopened};
+use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Syntax, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -50,6 +50,28 @@ Examples:
   kship unseal -f sealed.yaml --private-key backup.yaml --key password";
 
 impl Unseal {
+    /// What `kship seal --recovery-unseal` does.
+    pub(super) fn for_recovery(
+        files: Vec<Utf8PathBuf>,
+        private_key: Vec<Utf8PathBuf>,
+        namespace: Option<String>,
+        syntax: Syntax,
+        write: Option<Utf8PathBuf>,
+    ) -> Self {
+        let format = match syntax {
+            Syntax::Json => SyntaxName::Json,
+            Syntax::Yaml => SyntaxName::Yaml,
+        };
+        Self {
+            files,
+            private_key,
+            key: None,
+            namespace,
+            format: Some(format),
+            write,
+        }
+    }
+
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let stdin = [Utf8PathBuf::from(DASH)];

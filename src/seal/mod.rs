@@ -1,4 +1,4 @@
-//! What `kship seal` and `kship unseal` do, without the world: Secrets become SealedSecrets and Secrets again.
+//! What `kship seal` and `kship unseal` do, without the world but for the controller: Secrets become SealedSecrets and Secrets again.
 //!
 //! The formats are those of kubeseal v0.40 and the sealed-secrets controller (<https://github.com/bitnami-labs/sealed-secrets>): sealed
 //! values open there and the other way round, and what surrounds them is equal byte for byte.
@@ -8,11 +8,13 @@
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
 //! document                a file of Secrets to a file of SealedSecrets
+//! controller submission   what the cluster's controller is asked over its API server; the only part with a network
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
+mod controller;
 mod crypto;
 mod diagnosis;
 mod document;
@@ -24,7 +26,9 @@ mod private_key;
 mod scope;
 mod sealed_secret;
 mod sealing_key;
+mod submission;
 
+pub use controller::{Controller, ControllerError, Verdict};
 pub use crypto::{KeyError, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
 pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
@@ -34,3 +38,4 @@ pub use private_key::{PrivateKeyError, opening_keys};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
+pub use submission::{Submission, Submissions, submissions};
