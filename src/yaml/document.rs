@@ -31,7 +31,7 @@ pub struct Document<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'d, 'a> {
     arena: &'d Arena<'a>,
-    index: u32,
+    pub(super) index: u32,
 }
 
 /// What a node is.
