@@ -12,9 +12,23 @@ pub(super) struct Part<'a> {
     text: Cow<'a, str>,
     /// Lines before it.
     lines: usize,
+    /// As it stands in the whole text.
+    source: &'a str,
+    /// Where that is.
+    start: usize,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// The part as it stands in the whole text.
+    pub(super) const fn source(&self) -> &'a str {
+        self.source
+    }
+
+    /// Where it stands there.
+    pub(super) const fn start(&self) -> usize {
+        self.start
+    }
+
     /// The part as YAML.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -41,12 +55,14 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         vec![Part {
             text: Cow::Borrowed(text),
             lines: 0,
+            source: text,
+            start: 0,
         }]
     })
 }
 
-fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
-    let text = text.trim_start_matches('\u{feff}');
+fn json_parts(whole: &str) -> Option<Vec<Part<'_>>> {
+    let text = whole.trim_start_matches('\u{feff}');
     if !text.trim_ascii_start().starts_with('{') {
         return None;
     }
@@ -60,6 +76,8 @@ fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
         parts.push(Part {
             text: yaml::json_as_yaml(part),
             lines,
+            source: part,
+            start: whole.len() - text.len() + start,
         });
         lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();
         start = end;

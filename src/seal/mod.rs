@@ -9,6 +9,7 @@
 //! sealing_key private_key certificates that seal, keys that open
 //! document                a file of Secrets to a file of SealedSecrets
 //! controller submission   what the cluster's controller is asked over its API server; the only part with a network
+//! splice                  new values in place of the old ones, every other byte as it was
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
@@ -26,6 +27,7 @@ mod private_key;
 mod scope;
 mod sealed_secret;
 mod sealing_key;
+mod splice;
 mod submission;
 
 pub use controller::{Controller, ControllerError, Verdict};
@@ -38,4 +40,5 @@ pub use private_key::{PrivateKeyError, opening_keys};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
+pub use splice::{SpliceError, replace_values};
 pub use submission::{Submission, Submissions, submissions};
