@@ -147,9 +147,9 @@ fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         };
     }
     match error.downcast_ref()? {
-        E::Denied { answered, .. } if answered.status == 401 => {
-            Some("the credentials are missing or have expired: log in to the cluster again, or name other ones with `--user` or `--token`")
-        }
+        E::Denied { answered, .. } if answered.status == 401 => Some(
+            "the credentials are missing or have expired: log in to the cluster again, or name other ones with `--user` or `--token`",
+        ),
         E::Denied { .. } => Some(
             "the user needs `get` on this service and `get` and `create` on `services/proxy` in the controller's namespace, as the chart's Role service-proxier grants; or seal with a file in `--cert`",
         ),
@@ -157,11 +157,15 @@ fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
             "name the controller's service with `--controller-name` and `--controller-namespace`; the Helm chart calls it `sealed-secrets`",
         ),
         E::Missing { kind: "context", .. } => Some("`kubectl config get-contexts` lists the contexts"),
-        E::NoCluster { .. } => Some("name a kubeconfig with `--kubeconfig` or KUBECONFIG, or a certificate file with `--cert`"),
+        E::NoCluster { .. } => {
+            Some("name a kubeconfig with `--kubeconfig` or KUBECONFIG, or a certificate file with `--cert`")
+        }
         E::Status { answered, .. } if answered.status == 503 => {
             Some("the controller is not running: look at its pods, or seal with a file in `--cert`")
         }
-        E::Throttled { .. } => Some("the controller answers two questions a second to all clients together: try again later"),
+        E::Throttled { .. } => {
+            Some("the controller answers two questions a second to all clients together: try again later")
+        }
         E::TimedOut { .. } => Some("wait longer with `--request-timeout`"),
         E::Transport { .. } => Some("check the network and the address of the API server in the kubeconfig"),
         _ => None,

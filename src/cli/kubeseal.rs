@@ -130,8 +130,18 @@ mod tests {
 
     #[test]
     fn switches_with_values_are_understood() {
-        let plain = plain_switches(args(&["kubeseal", "--raw=true", "--validate=F", "--name=true", "--", "--raw=true"]));
+        let plain = plain_switches(args(&[
+            "kubeseal",
+            "--raw=true",
+            "--validate=F",
+            "--name=true",
+            "--",
+            "--raw=true",
+        ]));
         assert_eq!(plain, args(&["kubeseal", "--raw", "--name=true", "--", "--raw=true"]));
-        assert_eq!(plain_switches(args(&["kubeseal", "--raw=x"])), args(&["kubeseal", "--raw=x"]));
+        assert_eq!(
+            plain_switches(args(&["kubeseal", "--raw=x"])),
+            args(&["kubeseal", "--raw=x"])
+        );
     }
 }

@@ -69,8 +69,14 @@ pub(super) fn choose(access: &Access) -> Result<Chosen, Error> {
     let file = load(access)?;
     let context = context(&file, access)?;
     let from_context = context.as_ref().map(|(_, context)| context);
-    let cluster_name = access.cluster.clone().or_else(|| from_context.map(|it| it.cluster.clone()));
-    let user_name = access.user.clone().or_else(|| from_context.and_then(|it| it.user.clone()));
+    let cluster_name = access
+        .cluster
+        .clone()
+        .or_else(|| from_context.map(|it| it.cluster.clone()));
+    let user_name = access
+        .user
+        .clone()
+        .or_else(|| from_context.and_then(|it| it.user.clone()));
     let cluster_name = cluster_name.filter(|name| !name.is_empty());
     let user_name = user_name.filter(|name| !name.is_empty());
     let mut cluster = match &cluster_name {
@@ -82,11 +88,13 @@ pub(super) fn choose(access: &Access) -> Result<Chosen, Error> {
             let named = file.auth_infos.iter().find(|user| user.name == *name);
             let found = named.and_then(|user| user.auth_info.clone());
             // An entry without a user is an empty one.
-            found.or_else(|| named.map(|_| AuthInfo::default())).ok_or_else(|| Error::Missing {
-                kind: "user",
-                name: name.clone(),
-                known: file.auth_infos.iter().map(|user| user.name.clone()).collect(),
-            })?
+            found
+                .or_else(|| named.map(|_| AuthInfo::default()))
+                .ok_or_else(|| Error::Missing {
+                    kind: "user",
+                    name: name.clone(),
+                    known: file.auth_infos.iter().map(|user| user.name.clone()).collect(),
+                })?
         }
         None => AuthInfo::default(),
     };
@@ -117,7 +125,12 @@ pub(super) fn choose(access: &Access) -> Result<Chosen, Error> {
 }
 
 fn unconfigured(access: &Access, file: &Kubeconfig) -> String {
-    let paths = access.files.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    let paths = access
+        .files
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     if access.files.is_empty() {
         "there is no kubeconfig".to_owned()
     } else if file.clusters.is_empty() && file.contexts.is_empty() {
@@ -253,9 +266,8 @@ fn check(cluster: &Cluster, user: &AuthInfo) -> Result<(), Error> {
     if user.username.is_some() != user.password.is_some() {
         return conflict("half of a user name and a password", "both or none");
     }
-    let impersonates = user.impersonate_uid.is_some()
-        || user.impersonate_groups.is_some()
-        || user.impersonate_user_extra.is_some();
+    let impersonates =
+        user.impersonate_uid.is_some() || user.impersonate_groups.is_some() || user.impersonate_user_extra.is_some();
     if impersonates && user.impersonate.is_none() {
         return conflict("groups or an ID to act for, but no user", "the user to act for");
     }
@@ -264,9 +276,11 @@ fn check(cluster: &Cluster, user: &AuthInfo) -> Result<(), Error> {
 
 /// Decides here which proxy is used: `kube` would hold `NO_PROXY` against the proxy's own name.
 fn settle_proxy(cluster: &mut Cluster, access: &Access) -> Result<(), Error> {
-    let server = filled(cluster.server.as_ref()).cloned().ok_or_else(|| Error::NoCluster {
-        reason: "the kubeconfig names no server for the cluster".to_owned(),
-    })?;
+    let server = filled(cluster.server.as_ref())
+        .cloned()
+        .ok_or_else(|| Error::NoCluster {
+            reason: "the kubeconfig names no server for the cluster".to_owned(),
+        })?;
     // client-go takes host and port alone, and then speaks TLS only if that is configured; a port is no scheme.
     let server = match server.contains("://") {
         true => server,
@@ -293,10 +307,15 @@ fn settle_proxy(cluster: &mut Cluster, access: &Access) -> Result<(), Error> {
             false => format!("http://{proxy}"),
         };
         let parsed = Url::parse(&proxy).ok().filter(|url| url.host_str().is_some());
-        if !parsed.as_ref().is_some_and(|url| matches!(url.scheme(), "http" | "https" | "socks5")) {
+        if !parsed
+            .as_ref()
+            .is_some_and(|url| matches!(url.scheme(), "http" | "https" | "socks5"))
+        {
             return Err(Error::Address {
                 name: "the proxy",
-                value: parsed.as_ref().map_or_else(|| "?".to_owned(), super::client::without_secrets),
+                value: parsed
+                    .as_ref()
+                    .map_or_else(|| "?".to_owned(), super::client::without_secrets),
                 expected: "http://, https:// or socks5://",
             });
         }
@@ -389,16 +408,15 @@ fn make_absolute(file: &mut Kubeconfig, folder: &Utf8Path) {
         join(&mut cluster.certificate_authority);
     }
     for user in file.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
-        for path in [
-            &mut user.client_certificate,
-            &mut user.client_key,
-            &mut user.token_file,
-        ] {
+        for path in [&mut user.client_certificate, &mut user.client_key, &mut user.token_file] {
             empty_is_none(path);
             join(path);
         }
         if let Some(exec) = &mut user.exec
-            && exec.command.as_ref().is_some_and(|command| command.contains(['/', std::path::MAIN_SEPARATOR]))
+            && exec
+                .command
+                .as_ref()
+                .is_some_and(|command| command.contains(['/', std::path::MAIN_SEPARATOR]))
         {
             join(&mut exec.command);
         }

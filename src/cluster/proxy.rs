@@ -63,7 +63,9 @@ fn covers(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
 fn within(network: &str, bits: &str, address: IpAddr) -> Option<bool> {
     let bits: u32 = bits.parse().ok()?;
     let (network, address, width) = match (network.parse().ok()?, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => (u128::from(u32::from(network)), u128::from(u32::from(address)), 32),
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            (u128::from(u32::from(network)), u128::from(u32::from(address)), 32)
+        }
         (IpAddr::V6(network), IpAddr::V6(address)) => (u128::from(network), u128::from(address), 128),
         _ => return Some(false),
     };
@@ -103,7 +105,11 @@ mod tests {
             ("10.1.2.3", "10.1.2.3", true),
         ] {
             let proxy = proxies(no);
-            assert_eq!(proxy.for_address(true, host, Some(6443)).is_none(), direct, "{no} {host}");
+            assert_eq!(
+                proxy.for_address(true, host, Some(6443)).is_none(),
+                direct,
+                "{no} {host}"
+            );
             assert_eq!(proxy.for_address(false, host, None), None);
         }
     }

@@ -63,7 +63,9 @@ pub enum DownloadError {
 /// # Errors
 /// The address cannot be used, the answer is not 200, or it has more than `limit` bytes.
 pub async fn download(address: &str, limit: u64) -> Result<Vec<u8>, DownloadError> {
-    let url = Url::parse(address).map_err(|_| DownloadError::Address { url: address.to_owned() })?;
+    let url = Url::parse(address).map_err(|_| DownloadError::Address {
+        url: address.to_owned(),
+    })?;
     let shown = shown(&url);
     let work = fetch(url, limit, &shown);
     match tokio::time::timeout(limits::REQUEST, work).await {
@@ -81,7 +83,13 @@ async fn fetch(mut url: Url, limit: u64, shown: &str) -> Result<Vec<u8>, Downloa
         url: shown.to_owned(),
         problem,
     };
-    let transport = Transport::new(Vec::new(), Vec::new(), 1, Options::default().user_agent, Times::default());
+    let transport = Transport::new(
+        Vec::new(),
+        Vec::new(),
+        1,
+        Options::default().user_agent,
+        Times::default(),
+    );
     for _ in 0..=limits::REDIRECTS {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(DownloadError::Address { url: shown.to_owned() });

@@ -98,7 +98,9 @@ impl Controller {
     /// # Errors
     /// There is no such answer.
     pub async fn certificate(&self) -> Result<Vec<u8>, ControllerError> {
-        let answer = self.ask(Method::GET, "v1/cert.pem", "application/x-pem-file, */*", Vec::new()).await?;
+        let answer = self
+            .ask(Method::GET, "v1/cert.pem", "application/x-pem-file, */*", Vec::new())
+            .await?;
         match answer.status {
             200 => Ok(answer.body),
             _ => Err(self.failed(answer)),
@@ -148,8 +150,8 @@ impl Controller {
             found: found.to_owned(),
             expected,
         };
-        let json: Value = serde_json::from_slice(&answer.body)
-            .map_err(|_| invalid("something else", "a SealedSecret in JSON"))?;
+        let json: Value =
+            serde_json::from_slice(&answer.body).map_err(|_| invalid("something else", "a SealedSecret in JSON"))?;
         let new = json.pointer("/spec/encryptedData").and_then(Value::as_object);
         let new = new.ok_or_else(|| invalid("no values", "spec.encryptedData"))?;
         if !new.keys().all(|key| sealed.values.contains_key(key)) || new.len() != sealed.values.len() {

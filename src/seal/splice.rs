@@ -47,7 +47,11 @@ pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<St
             let mut meant = Vec::new();
             sealed(expected, &mut meant);
             let mut meant = meant.into_iter();
-            for node in objects.iter().flat_map(resources).filter(|node| is_sealed_secret(*node)) {
+            for node in objects
+                .iter()
+                .flat_map(resources)
+                .filter(|node| is_sealed_secret(*node))
+            {
                 let (Some(values), Some(meant)) = (new.next(), meant.next()) else {
                     return Err(SpliceError::Other);
                 };
@@ -55,7 +59,9 @@ pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<St
                 for (key, value) in values {
                     let old = data.and_then(|data| data.get(key)).ok_or(SpliceError::Other)?;
                     edits.extend(editor.replace(old, &Value::from(value.as_str()))?);
-                    let slot = meant.pointer_mut("/spec/encryptedData").and_then(|data| data.get_mut(key));
+                    let slot = meant
+                        .pointer_mut("/spec/encryptedData")
+                        .and_then(|data| data.get_mut(key));
                     *slot.ok_or(SpliceError::Other)? = value.as_str().into();
                 }
             }
@@ -115,7 +121,10 @@ mod tests {
         let text = document(">-\r\n      AgAA\r\n      AgAA");
         let replaced = replace_values(&text, &[new("k", "AgBB")]).unwrap();
         assert_eq!(submissions(&replaced, None).unwrap().sealed[0].values["k"], "AgBB");
-        assert!(replaced.ends_with("  template:\r\n    data: {l: '{{ .k }}'}"), "{replaced}");
+        assert!(
+            replaced.ends_with("  template:\r\n    data: {l: '{{ .k }}'}"),
+            "{replaced}"
+        );
     }
 
     #[test]
@@ -129,9 +138,18 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let text = document("AgAA");
         assert!(matches!(replace_values(&text, &[]), Err(SpliceError::Other)));
-        assert!(matches!(replace_values(&text, &[new("k", "a"), new("k", "a")]), Err(SpliceError::Other)));
-        assert!(matches!(replace_values(&text, &[new("missing", "a")]), Err(SpliceError::Other)));
+        assert!(matches!(
+            replace_values(&text, &[new("k", "a"), new("k", "a")]),
+            Err(SpliceError::Other)
+        ));
+        assert!(matches!(
+            replace_values(&text, &[new("missing", "a")]),
+            Err(SpliceError::Other)
+        ));
         let shared = "kind: SealedSecret\nmetadata: {name: a}\nspec: {encryptedData: {k: &v AgAA, l: *v}}\n";
-        assert!(matches!(replace_values(shared, &[new("k", "a")]), Err(SpliceError::Edit(_))));
+        assert!(matches!(
+            replace_values(shared, &[new("k", "a")]),
+            Err(SpliceError::Edit(_))
+        ));
     }
 }

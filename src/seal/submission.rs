@@ -73,7 +73,12 @@ impl Submission {
             .and_then(|template| template.get("metadata"));
         // What a template does not say cannot widen anything.
         let template_scope = Some(scope_of(template)).filter(|said| *said != Scope::Strict && *said != scope);
-        let namespace = if own.is_empty() { fallback.unwrap_or_default() } else { own }.to_owned();
+        let namespace = if own.is_empty() {
+            fallback.unwrap_or_default()
+        } else {
+            own
+        }
+        .to_owned();
         let missing = match scope {
             _ if name.is_empty() => Some("metadata.name"),
             // The API server would not take it without one, whatever its scope.
@@ -174,25 +179,46 @@ mod tests {
         let all = read(text);
         let one = &all.sealed[0];
         assert_eq!((one.object.as_str(), one.namespace_filled), ("here/a", true));
-        assert_eq!((one.scope, one.template_scope), (Scope::NamespaceWide, Some(Scope::ClusterWide)));
+        assert_eq!(
+            (one.scope, one.template_scope),
+            (Scope::NamespaceWide, Some(Scope::ClusterWide))
+        );
         let core: Value = serde_json::from_slice(&one.core()).unwrap();
         let metadata = json!({"name": "a", "namespace": "here", "annotations": {NAMESPACE_WIDE: "true"}});
         let spec = json!({"encryptedData": {"k": "AgAA"}, "template": {"metadata": metadata}});
         assert_eq!(core["metadata"], metadata);
         assert_eq!(core["spec"], spec);
         let whole: Value = serde_json::from_slice(&one.whole()).unwrap();
-        assert_eq!((&whole["metadata"]["namespace"], &whole["metadata"]["labels"]["x"]), (&json!("here"), &json!("z")));
+        assert_eq!(
+            (&whole["metadata"]["namespace"], &whole["metadata"]["labels"]["x"]),
+            (&json!("here"), &json!("z"))
+        );
         assert_eq!(whole["apiVersion"], API_VERSION);
     }
 
     #[test]
     fn what_cannot_be_sent_is_refused() {
         for (text, expected) in [
-            ("metadata: {name: a}", "1:1: the SealedSecret has no metadata.namespace, which its scope strict needs"),
-            ("metadata: {namespace: a}", "1:1: the SealedSecret has no metadata.name, which its scope strict needs"),
-            ("metadata: {name: a, namespace: b}\nspec: {encryptedData: {k: '!'}}", "3:27: the sealed value k is not base64: it was cut off or edited"),
-            ("metadata: {name: a, namespace: b}\nspec: {encryptedData: {k: [1]}}", "3:27: the value of k is not a string"),
-            ("metadata: {name: a, namespace: b}\nspec: {encryptedData: x}", "3:23: spec.encryptedData is not a mapping"),
+            (
+                "metadata: {name: a}",
+                "1:1: the SealedSecret has no metadata.namespace, which its scope strict needs",
+            ),
+            (
+                "metadata: {namespace: a}",
+                "1:1: the SealedSecret has no metadata.name, which its scope strict needs",
+            ),
+            (
+                "metadata: {name: a, namespace: b}\nspec: {encryptedData: {k: '!'}}",
+                "3:27: the sealed value k is not base64: it was cut off or edited",
+            ),
+            (
+                "metadata: {name: a, namespace: b}\nspec: {encryptedData: {k: [1]}}",
+                "3:27: the value of k is not a string",
+            ),
+            (
+                "metadata: {name: a, namespace: b}\nspec: {encryptedData: x}",
+                "3:23: spec.encryptedData is not a mapping",
+            ),
         ] {
             let error = submissions(&format!("kind: SealedSecret\n{text}\n"), None).unwrap_err();
             assert_eq!(format!("{}: {error}", error.position), expected);

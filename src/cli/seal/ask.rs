@@ -184,7 +184,7 @@ fn no(sealed: &Submission) -> String {
         ""
     };
     format!(
-        "the cluster cannot open {object}{filled}: no key of its opens every value under this name, namespace and scope ({scope})"
+        "the cluster cannot open {object}{filled}: none of its keys opens every value under this name, namespace and scope ({scope})"
     )
 }
 

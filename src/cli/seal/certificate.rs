@@ -34,7 +34,10 @@ impl Source {
     pub(super) fn parse(text: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = text else { return Ok(Self::Cluster) };
         // A scheme of one letter is a drive of Windows.
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| scheme.len() > 1);
+        let scheme = text
+            .split_once("://")
+            .map(|(scheme, _)| scheme)
+            .filter(|scheme| scheme.len() > 1);
         let bad = || Failure::usage(BadAddress { url: text.to_owned() });
         match scheme.map(str::to_ascii_lowercase).as_deref() {
             None => Ok(Self::File(text.into())),
@@ -63,7 +66,10 @@ impl Seal {
                 let bytes = interrupt::run(download(url, limits::CERTIFICATE_BYTES))??;
                 (Zeroizing::new(bytes), place_of(url))
             }
-            Source::Cluster => (Zeroizing::new(self.from_cluster(env)?), "the cluster's certificate".to_owned()),
+            Source::Cluster => (
+                Zeroizing::new(self.ask_cluster(env)?),
+                "the cluster's certificate".to_owned(),
+            ),
         };
         let unusable = |source| UnusableCertificate {
             place: place.clone(),
@@ -90,7 +96,7 @@ impl Seal {
         Ok(Fetched { bytes, certificate })
     }
 
-    fn from_cluster(&self, env: &Env) -> Result<Vec<u8>, Failure> {
+    fn ask_cluster(&self, env: &Env) -> Result<Vec<u8>, Failure> {
         let work = async {
             let controller = self.cluster.controller(env).await?;
             Ok::<_, Failure>(controller.certificate().await?)
@@ -99,7 +105,9 @@ impl Seal {
             Err(failure) if failure.source.is::<crate::cluster::Error>() && failure.exit == Exit::Usage => {
                 use crate::cluster::Error as E;
                 match failure.source.downcast::<E>() {
-                    Ok(error) if matches!(*error, E::NoCluster { .. }) => Err(Failure::usage(NoCertificate { source: *error })),
+                    Ok(error) if matches!(*error, E::NoCluster { .. }) => {
+                        Err(Failure::usage(NoCertificate { source: *error }))
+                    }
                     Ok(error) => Err(Failure::usage(error)),
                     Err(source) => Err(Failure::usage(source)),
                 }
@@ -111,7 +119,9 @@ impl Seal {
 
 /// An address without what may be secret.
 fn place_of(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    let Ok(mut parsed) = Url::parse(url) else {
+        return url.to_owned();
+    };
     // An address without a host has neither.
     let _ = parsed.set_username("");
     let _ = parsed.set_password(None);

@@ -113,10 +113,16 @@ impl std::fmt::Debug for Hidden {
 impl ClusterArgs {
     /// Where the cluster is and who asks, with kubeseal's variables; nothing is read yet.
     pub(super) fn access(&self, env: &Env) -> Result<Access, Failure> {
-        let text = |flag: &'static str, given: &Option<String>| settle(env, flag, given.clone(), |text| Ok::<_, Nothing>(text.to_owned()));
-        let path = |flag: &'static str, given: &Option<Utf8PathBuf>| settle(env, flag, given.clone(), |text| Ok::<_, Nothing>(text.into()));
+        let text = |flag: &'static str, given: &Option<String>| {
+            settle(env, flag, given.clone(), |text| Ok::<_, Nothing>(text.to_owned()))
+        };
+        let path = |flag: &'static str, given: &Option<Utf8PathBuf>| {
+            settle(env, flag, given.clone(), |text| Ok::<_, Nothing>(text.into()))
+        };
         let secret = |flag: &'static str, given: &Option<Hidden>| {
-            settle(env, flag, given.clone(), |text| Ok::<_, Nothing>(Hidden(Zeroizing::new(text.to_owned()))))
+            settle(env, flag, given.clone(), |text| {
+                Ok::<_, Nothing>(Hidden(Zeroizing::new(text.to_owned())))
+            })
         };
         let kubeconfig = path("kubeconfig", &self.kubeconfig)?;
         // As with kubeseal, flags add to the variable.
@@ -162,7 +168,12 @@ impl ClusterArgs {
     /// The name and the namespace of the controller's service.
     pub(super) fn service(&self, env: &Env) -> Result<(String, String), Failure> {
         let name = settle(env, "controller-name", self.controller_name.clone(), parse_service_name)?;
-        let namespace = settle(env, "controller-namespace", self.controller_namespace.clone(), parse_service_name)?;
+        let namespace = settle(
+            env,
+            "controller-namespace",
+            self.controller_namespace.clone(),
+            parse_service_name,
+        )?;
         Ok((
             name.unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
             namespace.unwrap_or_else(|| "kube-system".to_owned()),
@@ -173,7 +184,9 @@ impl ClusterArgs {
     pub(crate) fn namespace(&self, env: &Env, ui: &mut Ui) -> Result<Option<String>, Failure> {
         let found = cluster::namespace(&self.access(env)?).map_err(refused)?;
         Ok(found.map(|Namespace { name, source }| {
-            ui.warning(format_args!("the namespace is `{name}`, for nothing but {source} says it"));
+            ui.warning(format_args!(
+                "the namespace is `{name}`, for nothing but {source} says it"
+            ));
             name
         }))
     }
