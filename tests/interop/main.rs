@@ -16,6 +16,7 @@ mod chance;
 mod controller;
 mod crane;
 mod kubeseal;
+mod kubeseal_flags;
 mod packaging;
 mod peers;
 mod reference;

@@ -32,67 +32,67 @@ pub(crate) struct ClusterArgs {
     context: Option<String>,
 
     /// The cluster of the kubeconfig, if not the context's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     cluster: Option<String>,
 
     /// The user of the kubeconfig, if not the context's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     user: Option<String>,
 
     /// The address of the API server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     server: Option<String>,
 
     /// The certificate authorities of the API server, in PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     certificate_authority: Option<Utf8PathBuf>,
 
     /// Take any certificate of the API server: whoever answers can hand out their own sealing certificate
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     insecure_skip_tls_verify: bool,
 
     /// The name in the API server's certificate, if not that of its address
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     tls_server_name: Option<String>,
 
     /// The proxy to the API server: http, https or socks5
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     proxy_url: Option<String>,
 
     /// The user's certificate, in PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     client_certificate: Option<Utf8PathBuf>,
 
     /// The key of the user's certificate
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     client_key: Option<Utf8PathBuf>,
 
     /// A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN
-    #[arg(long, value_name = "TOKEN", value_parser = hidden)]
+    #[arg(long, value_name = "TOKEN", value_parser = hidden, hide_short_help = true)]
     token: Option<Hidden>,
 
     /// The name for basic authentication
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     username: Option<String>,
 
     /// The password for basic authentication
-    #[arg(long, value_name = "PASSWORD", value_parser = hidden)]
+    #[arg(long, value_name = "PASSWORD", value_parser = hidden, hide_short_help = true)]
     password: Option<Hidden>,
 
     /// Act for this user
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", hide_short_help = true)]
     impersonate: Option<String>,
 
     /// Act for a user with this ID
-    #[arg(long = "as-uid", value_name = "UID")]
+    #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
     impersonate_uid: Option<String>,
 
     /// Act for a member of this group; may be given several times
-    #[arg(long = "as-group", value_name = "GROUP")]
+    #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
     impersonate_groups: Vec<String>,
 
     /// The longest wait for one answer, such as 30s or 2m; 0 leaves kship's own limit [default: 2m]
-    #[arg(long, value_name = "TIME", value_parser = request_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = request_timeout, hide_short_help = true)]
     request_timeout: Option<Duration>,
 
     /// Nothing to do: kship asks for no compression
