@@ -12,6 +12,10 @@ pub(super) struct Part<'a> {
     text: Cow<'a, str>,
     /// Lines before it.
     lines: usize,
+    /// Bytes of the whole text before it.
+    start: usize,
+    /// The way back from its text to the whole one.
+    offsets: yaml::Offsets,
 }
 
 impl Part<'_> {
@@ -23,6 +27,16 @@ impl Part<'_> {
     /// Lines of the whole text before it.
     pub(super) const fn lines(&self) -> usize {
         self.lines
+    }
+
+    /// Bytes of the whole text before it.
+    pub(super) const fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Where its tokens stand in the text as it was written, from the part's own start.
+    pub(super) const fn offsets(&self) -> &yaml::Offsets {
+        &self.offsets
     }
 }
 
@@ -41,12 +55,16 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         vec![Part {
             text: Cow::Borrowed(text),
             lines: 0,
+            start: 0,
+            offsets: yaml::Offsets::default(),
         }]
     })
 }
 
 fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
+    let whole = text.len();
     let text = text.trim_start_matches('\u{feff}');
+    let mark = whole - text.len();
     if !text.trim_ascii_start().starts_with('{') {
         return None;
     }
@@ -57,9 +75,12 @@ fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
         value.ok()?;
         let end = values.byte_offset();
         let part = text.get(start..end)?;
+        let (yaml, offsets) = yaml::json_with_offsets(part);
         parts.push(Part {
-            text: yaml::json_as_yaml(part),
+            text: yaml,
             lines,
+            start: mark + start,
+            offsets,
         });
         lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();
         start = end;
