@@ -9,16 +9,19 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
-//! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
+//! registry  cluster                                       network: registries · the API server of a cluster
+//! k8s  policy  report                                     where images stand · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
-//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`] and [`mod@fs`] touch the world.
+//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`] and
+//! [`mod@fs`] touch the world.
 
 #![cfg_attr(test, expect(clippy::string_slice, reason = "a test may panic"))]
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod fs;
 pub mod k8s;
 pub mod limits;

@@ -1,92 +1,91 @@
 //! `kship seal`: Secrets become SealedSecrets.
 
 mod args;
+mod ask;
+mod certificate;
+mod cluster;
+mod commands;
+mod klog;
+mod variables;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
 pub(super) use args::{SyntaxName, give};
+pub(super) use certificate::{Checks, Source};
+pub(super) use variables::parse_switch;
 
+use self::commands::Command;
+use super::unseal::Unseal;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::{self, DASH};
 use crate::limits;
-use crate::seal::{self, Certificate, CertificateError, Document, Sealer, Syntax};
+use crate::seal::{self, Document, ErrorKind, Sealed, Sealer, SecretSealError, Syntax};
 use crate::text::Position;
 
 impl Seal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let settled = self.settle(env)?;
-        let certificate = self.certificate(&settled, env, ui)?;
+        let command = self.commands.choose(self.raw, env)?;
+        if command == Command::RecoveryUnseal {
+            return self.recovery_unseal(env)?.run(env, ui);
+        }
+        let settled = self.settle(command, env)?;
+        match command {
+            Command::Validate => return self.validate(settled.namespace.as_deref(), env, ui),
+            Command::ReEncrypt => return self.re_encrypt(&settled, env, ui),
+            Command::FetchCert => return self.fetch_cert(&settled.certificate, env, ui),
+            Command::RecoveryUnseal | Command::Raw | Command::Seal => {}
+        }
+        let fetched = self.certificate(&settled.certificate, true, env, ui)?;
         let sealer = Sealer {
-            key: certificate.key(),
+            key: fetched.certificate.key(),
             scope: settled.scope,
             name: settled.name.clone(),
             namespace: settled.namespace.clone(),
-            allow_empty: self.allow_empty_data,
+            default_namespace: None,
+            allow_empty: settled.allow_empty,
         };
-        if self.raw {
-            self.seal_raw(&sealer, env, ui)
+        if command == Command::Raw {
+            self.seal_raw(sealer, env, ui)
         } else {
-            self.seal_files(&sealer, &settled.syntax, env, ui)
+            self.seal_files(sealer, &settled.syntax, env, ui)
         }
     }
 
-    fn certificate(&self, settled: &args::Settled, env: &Env, ui: &mut Ui) -> Result<Certificate, Failure> {
-        let path = &settled.certificate;
-        let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
-        let unusable = |source| UnusableCertificate {
-            path: shown(path),
-            source,
-        };
-        // PowerShell writes certificates in UTF-16, too.
-        let text = seal::decode(bytes.clone()).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
-        let certificate = Certificate::parse(&text.unwrap_or(bytes)).map_err(unusable)?;
-        if let Some(expected) = &self.cert_sha256 {
-            certificate.check_fingerprint(expected).map_err(|source| Failure {
-                exit: Exit::Finding,
-                ..Failure::new(unusable(source))
-            })?;
-        }
-        match certificate.check_expiry(env.now) {
-            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
-            checked => checked.map_err(unusable)?,
-        }
-        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
-        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
-            let day = certificate.not_after().strftime("%Y-%m-%d");
-            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
-        }
-        Ok(certificate)
+    /// kubeseal's flag for what is a verb here.
+    fn recovery_unseal(&self, env: &Env) -> Result<Unseal, Failure> {
+        let settled = self.settle(Command::RecoveryUnseal, env)?;
+        Ok(Unseal::for_recovery(
+            self.inputs(env)?,
+            self.commands.recovery_private_key.clone(),
+            settled.namespace,
+            settled.syntax,
+            self.output_path(env),
+        ))
     }
 
-    fn seal_raw(&self, sealer: &Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn seal_raw(&self, mut sealer: Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let value = match &self.from_file {
             Some(from) => read(args::path_of(from), limits::SECRET_VALUE_BYTES, env)?,
             None => read(Utf8Path::new(DASH), limits::SECRET_VALUE_BYTES, env)?,
         };
-        let sealed = seal::seal_value(sealer, &value, &mut random)?;
-        self.output.give(sealed.as_bytes(), false, ui)?;
+        let mut sealed = seal::seal_value(&sealer, &value, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = sealed {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            sealed = seal::seal_value(&sealer, &value, &mut random);
+        }
+        self.give(sealed?.as_bytes(), env, ui)?;
         Ok(Exit::Ok)
     }
 
-    fn seal_files(&self, sealer: &Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let stdin = [Utf8PathBuf::from(DASH)];
-        let paths = if self.files.is_empty() {
-            &stdin
-        } else {
-            self.files.as_slice()
-        };
+    fn seal_files(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
-        for path in paths {
-            let text = read_text(path, env)?;
-            let sealed = seal::seal(&text, sealer, &mut random).map_err(|source| Unsealable {
-                path: shown(path),
-                position: source.position,
-                source,
-            })?;
+        for path in self.inputs(env)? {
+            let path = path.as_path();
+            let sealed = self.seal_file(path, &mut sealer, env, ui)?;
             if sealed.secrets == 0 {
                 return Err(NoSecret { path: shown(path) }.into());
             }
@@ -96,21 +95,34 @@ impl Seal {
             secrets += sealed.secrets;
             documents.extend(sealed.documents);
         }
-        self.output
-            .give(seal::render(&documents, *syntax).as_bytes(), false, ui)?;
+        self.give(seal::render(&documents, *syntax).as_bytes(), env, ui)?;
         let others = documents.len() - secrets;
         if others > 0 {
             ui.status(format_args!("sealed {secrets}, passed on {others} that are no Secret"));
         }
         Ok(Exit::Ok)
     }
+
+    /// Seals a file; the kubeconfig is read only where nothing else says the namespace.
+    fn seal_file(&self, path: &Utf8Path, sealer: &mut Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Sealed, Failure> {
+        let text = read_text(path, env)?;
+        let mut sealed = seal::seal(&text, sealer, &mut random);
+        if let Err(error) = &sealed
+            && let ErrorKind::Seal(SecretSealError::NoNamespace { .. }) = error.kind
+        {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            sealed = seal::seal(&text, sealer, &mut random);
+        }
+        Ok(sealed.map_err(|source| Unsealable {
+            path: shown(path),
+            position: source.position,
+            source,
+        })?)
+    }
 }
 
-/// A warning is given this long before a certificate expires.
-const EXPIRES_SOON_DAYS: i64 = 30;
-
 /// The random bytes of session keys.
-fn random(buffer: &mut [u8]) -> std::io::Result<()> {
+pub(super) fn random(buffer: &mut [u8]) -> std::io::Result<()> {
     getrandom::fill(buffer).map_err(std::io::Error::other)
 }
 
@@ -145,15 +157,8 @@ pub(super) fn shown(path: &Utf8Path) -> Utf8PathBuf {
 const STDIN: &str = "<stdin>";
 
 #[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be used for sealing")]
-struct UnusableCertificate {
-    path: Utf8PathBuf,
-    source: CertificateError,
-}
-
-#[derive(Debug, thiserror::Error)]
 #[error("{path}:{position} cannot be sealed")]
-struct Unsealable {
+pub(super) struct Unsealable {
     path: Utf8PathBuf,
     position: Position,
     source: seal::Error,

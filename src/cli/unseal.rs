@@ -6,7 +6,7 @@ use super::seal::{SyntaxName, give, read, read_text, shown};
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
 use crate::limits;
-use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Unopened};
+use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Syntax, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -50,6 +50,28 @@ Examples:
   kship unseal -f sealed.yaml --private-key backup.yaml --key password";
 
 impl Unseal {
+    /// What `kship seal --recovery-unseal` does.
+    pub(super) fn for_recovery(
+        files: Vec<Utf8PathBuf>,
+        private_key: Vec<Utf8PathBuf>,
+        namespace: Option<String>,
+        syntax: Syntax,
+        write: Option<Utf8PathBuf>,
+    ) -> Self {
+        let format = match syntax {
+            Syntax::Json => SyntaxName::Json,
+            Syntax::Yaml => SyntaxName::Yaml,
+        };
+        Self {
+            files,
+            private_key,
+            key: None,
+            namespace,
+            format: Some(format),
+            write,
+        }
+    }
+
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let stdin = [Utf8PathBuf::from(DASH)];
@@ -138,13 +160,22 @@ impl Unseal {
 }
 
 fn read_keys(path: &Utf8Path, env: &Env) -> Result<Vec<OpeningKey>, Failure> {
+    with_key_file(path, env, seal::opening_keys)
+}
+
+/// Reads a file of private keys.
+pub(super) fn with_key_file<T>(
+    path: &Utf8Path,
+    env: &Env,
+    read_text: impl FnOnce(&str) -> Result<T, PrivateKeyError>,
+) -> Result<T, Failure> {
     let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
     let unusable = |source| UnusableKey {
         path: shown(path),
         source,
     };
     let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
-    Ok(seal::opening_keys(&text).map_err(unusable)?)
+    Ok(read_text(&text).map_err(unusable)?)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +195,7 @@ struct Unreadable {
 
 #[derive(Debug, thiserror::Error)]
 #[error("no private key: name a file with --private-key")]
-struct NoPrivateKey;
+pub(super) struct NoPrivateKey;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path} holds no SealedSecret: expected a document with `kind: SealedSecret`")]

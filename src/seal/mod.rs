@@ -1,4 +1,4 @@
-//! What `kship seal` and `kship unseal` do, without the world: Secrets become SealedSecrets and Secrets again.
+//! What `kship seal` and `kship unseal` do, without the world but for the controller: Secrets become SealedSecrets and Secrets again.
 //!
 //! The formats are those of kubeseal v0.40 and the sealed-secrets controller (<https://github.com/bitnami-labs/sealed-secrets>): sealed
 //! values open there and the other way round, and what surrounds them is equal byte for byte.
@@ -9,11 +9,13 @@
 //! sealing_key private_key certificates that seal, keys that open
 //! document                a file of Secrets to a file of SealedSecrets
 //! targets reseal merge    SealedSecrets edited where they stand; key_ring knows which key is how old
+//! controller submission   what the cluster's controller is asked over its API server; the only part with a network
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
+mod controller;
 mod crypto;
 mod diagnosis;
 mod document;
@@ -27,8 +29,10 @@ mod reseal;
 mod scope;
 mod sealed_secret;
 mod sealing_key;
+mod submission;
 mod targets;
 
+pub use controller::{Controller, ControllerError, Verdict};
 pub use crypto::{KeyError, KeyId, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
 pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
@@ -40,4 +44,5 @@ pub use reseal::{Fate, Offline, Resealer, SealedObject, SealedValue, names, seal
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
+pub use submission::{Submission, Submissions, submissions};
 pub use targets::{TargetError, TargetErrorKind, may_hold_sealed_secrets};
