@@ -379,7 +379,11 @@ impl Tally {
             ..
         } = self;
         for (key, (opened, left)) in &self.by_key {
-            ui.status(format_args!("{key} opened {opened}, of which {left} stay with it"));
+            let moves = if dry_run { "would move" } else { "moved" };
+            ui.status(format_args!(
+                "{key} opened {opened}: {left} stay, {} {moves}",
+                opened - left
+            ));
         }
         let would = if dry_run { "would reseal" } else { "resealed" };
         ui.status(format_args!(

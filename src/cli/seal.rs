@@ -6,6 +6,7 @@ mod certificate;
 mod cluster;
 mod commands;
 mod klog;
+mod merge;
 mod variables;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -32,6 +33,9 @@ impl Seal {
             return self.recovery_unseal(env)?.run(env, ui);
         }
         let settled = self.settle(command, env)?;
+        if let Some(target) = self.merge_target(command, env)? {
+            return self.merge_into(&target, &settled, env, ui);
+        }
         match command {
             Command::Validate => return self.validate(settled.namespace.as_deref(), env, ui),
             Command::ReEncrypt => return self.re_encrypt(&settled, env, ui),
