@@ -398,3 +398,238 @@ fn expect(object: &mut Value, path: &[&str], key: &str, value: Value) {
     }
     *at = value;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::seal::{Certificate, OpeningKey, opening_keys, unseal};
+
+    static CERTIFICATE: LazyLock<Certificate> =
+        LazyLock::new(|| Certificate::parse(include_bytes!("../../keys-example/sealing-2048.crt")).unwrap());
+    static KEYS: LazyLock<Vec<OpeningKey>> =
+        LazyLock::new(|| opening_keys(include_str!("../../keys-example/sealing-2048.key")).unwrap());
+
+    fn sealer() -> Sealer<'static> {
+        Sealer {
+            key: CERTIFICATE.key(),
+            scope: None,
+            name: None,
+            namespace: None,
+            default_namespace: None,
+            allow_empty: false,
+        }
+    }
+
+    fn merged_with(target: &str, input: &str, sealer: &Sealer<'_>) -> Result<Merged, MergeError> {
+        let mut count = 0;
+        merge(target, input, sealer, &mut |buffer: &mut [u8]| {
+            count += 1;
+            buffer.fill(count);
+            Ok(())
+        })
+    }
+
+    fn merged(target: &str, input: &str) -> Merged {
+        merged_with(target, input, &sealer()).unwrap()
+    }
+
+    fn refusal(target: &str, input: &str, sealer: &Sealer<'_>) -> String {
+        let error = merged_with(target, input, sealer).unwrap_err();
+        let chain = crate::report::chain(&error);
+        chain.join(": ")
+    }
+
+    /// The text with sealed values as `V`.
+    fn masked(text: &str) -> String {
+        let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '='));
+        words
+            .map(|word| {
+                let value =
+                    word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '='));
+                if value.starts_with("AQ") && value.len() > 300 {
+                    word.replace(value, "V")
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect()
+    }
+
+    fn opened(text: &str, key: &str) -> Vec<u8> {
+        let unsealed = unseal(text, &KEYS, None, Some(key)).unwrap();
+        assert!(unsealed.unopened.is_empty(), "{:?}", unsealed.unopened);
+        let mut values = unsealed.opened.iter().filter_map(|one| one.secret.data.get(key));
+        values.next().unwrap().to_vec()
+    }
+
+    const TARGET: &str = "# top\r\nkind: ConfigMap # other\r\n---\r\nkind: SealedSecret\r\nmetadata: # m\r\n  name: a\r\n  namespace: shop\r\nspec:\r\n  encryptedData:\r\n    old: AgAold # keep\r\n    # about password\r\n    password: 'AgAx'   # secret\r\n  template:\r\n    data: {x: '{{ .old }}'}\r\n    type: Opaque\r\n---\r\nkind: Pod";
+
+    #[test]
+    fn only_what_is_merged_changes() {
+        let input = "kind: Secret\nmetadata: {name: a, namespace: shop}\nstringData: {password: hunter2, token: t}\n";
+        let result = merged(TARGET, input);
+        assert_eq!(
+            masked(&result.text),
+            TARGET.replace("AgAx'   # secret\r\n", "V'   # secret\r\n    token: V\r\n")
+        );
+        assert_eq!(opened(&result.text, "password"), b"hunter2");
+        assert_eq!(opened(&result.text, "token"), b"t");
+        let object = &result.objects[0];
+        assert_eq!(object.object, "`shop/a`");
+        assert_eq!(
+            (object.replaced.as_slice(), object.added.as_slice()),
+            (&["password".to_owned()][..], &["token".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn kubeseals_panics_are_work() {
+        // A template without annotations or labels, no template, no encryptedData, no spec.
+        let input = "kind: Secret\nmetadata: {name: a, namespace: shop, annotations: {note: x}, labels: {l: 'yes'}}\nstringData: {k: v}\n";
+        let head = "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\n";
+        for (rest, expected) in [
+            (
+                "spec:\n  encryptedData:\n  template:\n    metadata:\n      annotations:\n        o: p\n",
+                "spec:\n  encryptedData:\n    k: V\n  template:\n    metadata:\n      annotations:\n        o: p\n        note: x\n      labels:\n        l: \"yes\"\n",
+            ),
+            (
+                "spec:\n  template: {metadata: {annotations: null}}\n",
+                "spec:\n  template: {metadata: {annotations: {note: x}, labels: {l: \"yes\"}}}\n  encryptedData:\n    k: V\n",
+            ),
+            (
+                "spec: {}\n",
+                "spec:\n  encryptedData:\n    k: V\n  template:\n    metadata:\n      annotations:\n        note: x\n      labels:\n        l: \"yes\"\n",
+            ),
+            (
+                "",
+                "spec:\n  encryptedData:\n    k: V\n  template:\n    metadata:\n      annotations:\n        note: x\n      labels:\n        l: \"yes\"\n",
+            ),
+        ] {
+            let result = merged(&format!("{head}{rest}"), input);
+            assert_eq!(masked(&result.text), format!("{head}{expected}"));
+            assert_eq!(opened(&result.text, "k"), b"v");
+        }
+    }
+
+    #[test]
+    fn the_scope_of_the_target_counts() {
+        let target = "kind: SealedSecret\nmetadata:\n  name: a\n  namespace: shop\n  annotations:\n    sealedsecrets.bitnami.com/cluster-wide: \"true\"\nspec:\n  encryptedData: {}\n";
+        let input = "kind: Secret\nmetadata: {name: b, annotations: {sealedsecrets.bitnami.com/namespace-wide: 'true'}}\nstringData: {k: v}\n";
+        let result = merged(target, input);
+        assert_eq!(opened(&result.text, "k"), b"v");
+        assert!(!result.text.contains("namespace-wide"), "{}", result.text);
+        assert_eq!(result.objects[0].ignored, ["scope"]);
+        let strict = Sealer {
+            scope: Some(Scope::Strict),
+            ..sealer()
+        };
+        assert_eq!(
+            refusal(target, input, &strict),
+            "the scope strict is asked for, but `shop/a` has the scope cluster-wide"
+        );
+        let wide = Sealer {
+            scope: Some(Scope::ClusterWide),
+            ..sealer()
+        };
+        assert_eq!(opened(&merged_with(target, input, &wide).unwrap().text, "k"), b"v");
+        let other = Sealer {
+            namespace: Some("other".to_owned()),
+            ..sealer()
+        };
+        assert_eq!(
+            refusal(target, input, &other),
+            "the Secret is in the namespace `shop`, but `other` was asked for"
+        );
+    }
+
+    #[test]
+    fn the_target_is_the_one_of_that_name_or_the_only_one() {
+        let one = "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\nspec: {encryptedData: {}}\n";
+        let two = one.replace("name: a", "name: b");
+        let both = format!("{one}---\n{two}");
+        let input = |name: &str| format!("kind: Secret\nmetadata: {{name: {name}}}\nstringData: {{k: v}}\n");
+        assert_eq!(
+            masked(&merged(&both, &input("b")).text),
+            format!("{one}---\n{}", two.replace("{}", "{k: V}"))
+        );
+        assert_eq!(masked(&merged(one, &input("c")).text), one.replace("{}", "{k: V}"));
+        assert_eq!(
+            refusal(&both, &input("c"), &sealer()),
+            "no SealedSecret is called `c`, and which one is meant is not clear: the file has `shop/a`, `shop/b`"
+        );
+        assert_eq!(
+            refusal(&both, "kind: Secret\nstringData: {k: v}\n", &sealer()),
+            "no SealedSecret is called as the Secret, which has no name, and which one is meant is not clear: the file has `shop/a`, `shop/b`"
+        );
+        let named = Sealer {
+            name: Some("b".to_owned()),
+            ..sealer()
+        };
+        assert!(merged_with(&both, &input("c"), &named).is_ok());
+        // Each of several Secrets needs its own target.
+        let several = format!("{}---\n{}", input("a"), input("b"));
+        assert_eq!(merged(&both, &several).objects.len(), 2);
+        assert!(refusal(one, &several, &sealer()).contains("`b`"));
+    }
+
+    #[test]
+    fn json_and_lists_keep_their_form() {
+        let target = "{\n  \"kind\": \"List\",\n  \"items\": [\n    {\"kind\": \"Pod\", \"x\": \"\\/\"},\n    {\n      \"kind\": \"SealedSecret\",\n      \"metadata\": {\"name\": \"a\", \"namespace\": \"shop\"},\n      \"spec\": {\n        \"encryptedData\": {\n          \"k\": \"AgA\"\n        }\n      }\n    }\n  ]\n}\n{\"kind\": \"Other\"}";
+        let input = "kind: Secret\nmetadata: {name: a, labels: {l: \"\\t\"}}\nstringData: {k: v, n: w}\n";
+        let result = merged(target, input);
+        assert_eq!(
+            masked(&result.text),
+            target.replace(
+                "\"AgA\"\n        }\n",
+                "\"V\",\n          \"false\": \"V\"\n        },\n        \"template\": {\"metadata\":{\"labels\":{\"l\":\"\\t\"}}}\n"
+            )
+        );
+        assert_eq!(opened(&result.text, "k"), b"v");
+    }
+
+    #[test]
+    fn what_cannot_be_merged_is_named() {
+        let input = "kind: Secret\nmetadata: {name: a, namespace: shop}\nstringData: {k: v}\n";
+        let target = "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\nspec: {encryptedData: {}}\n";
+        for (target, input, expected) in [
+            (
+                target,
+                "kind: ConfigMap\n",
+                "the input holds no Secret: expected a document with `kind: Secret`",
+            ),
+            (
+                target,
+                "kind: Secret\nmetadata: {name: a}\n",
+                "the Secret has neither data nor stringData",
+            ),
+            (target, "kind: Secret\nstringData: {'a b': c}\n", "`a b` is not a key"),
+            ("kind: Secret\n", input, "the file to merge into holds no SealedSecret"),
+            ("a: [\n", input, "the file to merge into cannot be edited"),
+            (
+                "kind: SealedSecret\nspec: {}\n",
+                input,
+                "the SealedSecret has no metadata.name",
+            ),
+            (
+                "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\nspec: {data: AgA}\n",
+                input,
+                "`shop/a` is of version 1",
+            ),
+            (
+                "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\nspec: {encryptedData: [a]}\n",
+                input,
+                "spec.encryptedData is not a mapping",
+            ),
+            (
+                "kind: SealedSecret\nmetadata: {name: a, namespace: shop}\nspec: {encryptedData: &x {k: a}, y: *x}\n",
+                input,
+                "an alias repeats this",
+            ),
+        ] {
+            let found = refusal(target, input, &sealer());
+            assert!(found.contains(expected), "{expected}: {found}");
+        }
+    }
+}

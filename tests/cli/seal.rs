@@ -1,6 +1,7 @@
 mod certificate;
 mod files;
 mod kubeseal;
+mod merge;
 mod raw;
 mod unseal;
 
