@@ -9,8 +9,9 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! images  where images stand in files, and which of them count
 //! registry  cluster                                       network: registries · the API server of a cluster
-//! k8s  policy  report                                     where images stand · kship.yaml · findings
+//! k8s  policy  report                                     resources · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
@@ -23,6 +24,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod fs;
+pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;

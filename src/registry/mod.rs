@@ -14,6 +14,7 @@
 //! download    a file at an address that the user named
 //! keychain    config.json, auth.json, credential helpers
 //! mirrors     registries.conf
+//! map         names that are looked up elsewhere, as the user says
 //! ```
 //!
 //! Nothing here reads the environment: what the user's environment says arrives in [`Options`] and [`Environment`]. The
@@ -30,6 +31,7 @@ mod host;
 mod keychain;
 mod layout;
 mod lists;
+mod map;
 mod mirrors;
 mod options;
 mod probe;
@@ -47,6 +49,7 @@ pub use download::{DownloadError, download};
 pub use error::{Answered, Asked, Detail, Error};
 pub use keychain::{Entry, Environment, Keychain, KeychainError};
 pub use layout::{Layout, LayoutError};
+pub use map::{Error as RegistryMapError, RegistryMap};
 pub use mirrors::{Mirrors, MirrorsError};
 pub use options::{Options, Times};
 pub(crate) use retry::{delay, parse_date, parse_go_duration, parse_retry_after, random};
