@@ -73,7 +73,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d '
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked [env: SEALED_SECRETS_CERT]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
 namespace-wide\t'opens under any name in its namespace'
@@ -84,12 +84,53 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The f
 complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-private-key -d 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l kubeconfig -d 'The kubeconfig, in place of KUBECONFIG and ~/.kube/config' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l context -d 'The context of the kubeconfig, if not the current one' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cluster -d 'The cluster of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l user -d 'The user of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l server -d 'The address of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l certificate-authority -d 'The certificate authorities of the API server, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l tls-server-name -d 'The name in the API server\'s certificate, if not that of its address' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l proxy-url -d 'The proxy to the API server: http, https or socks5' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-certificate -d 'The user\'s certificate, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-key -d 'The key of the user\'s certificate' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l token -d 'A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l username -d 'The name for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l password -d 'The password for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as -d 'Act for this user' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-uid -d 'Act for a user with this ID' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-group -d 'Act for a member of this group; may be given several times' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l request-timeout -d 'The longest wait for one answer, such as 30s or 2m; 0 leaves kship\'s own limit [default: 2m]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s v -l v -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l vmodule -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_backtrace_at -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_dir -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file_max_size -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l stderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l logtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l add_dir_header -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l legacy_stderr_threshold_behavior -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l one_output -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_headers -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_log_headers -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l fetch-cert -d 'Print the certificate, of the cluster or from --cert, and seal nothing'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l validate -d 'Ask the cluster whether it can open SealedSecrets'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l re-encrypt -d 'Have the cluster seal the values of SealedSecrets anew with its newest key; files are changed in place'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-unseal -d 'Open SealedSecrets, as `kship unseal` does'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l insecure-skip-tls-verify -d 'Take any certificate of the API server: whoever answers can hand out their own sealing certificate'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l disable-compression -d 'Nothing to do: kship asks for no compression'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r

@@ -162,7 +162,7 @@ const STDIN: &str = "<stdin>";
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path}:{position} cannot be sealed")]
-pub(super) struct Unsealable {
+struct Unsealable {
     path: Utf8PathBuf,
     position: Position,
     source: seal::Error,

@@ -111,6 +111,8 @@ impl Client {
                 user,
                 reason: credentials_reason(&error),
             },
+            // This one names the file.
+            kube::Error::InferKubeconfig(error) => failed(printable(&error.to_string(), WORDS)),
             error => failed(printable(&bottom(&error), WORDS)),
         })?;
         Ok(Self {
@@ -162,11 +164,7 @@ impl Client {
     }
 
     fn asked(&self, question: &Question) -> Asked {
-        Asked {
-            method: question.method.to_string(),
-            server: self.server.clone(),
-            path: question.path.clone(),
-        }
+        Asked::new(question.method.as_str(), &self.server, &question.path)
     }
 
     async fn send(&self, question: &Question, asked: Asked) -> Result<(Answer, Option<Duration>), Error> {
@@ -284,7 +282,7 @@ fn bottom(error: &(dyn std::error::Error + 'static)) -> String {
         // The source of an `io::Error` leaves out the error that it wraps.
         Some(wrapper) => wrapper
             .get_ref()
-            .map(|inner| inner as &(dyn std::error::Error + 'static)),
+            .map(|inner| -> &(dyn std::error::Error + 'static) { inner }),
         None => cause.source(),
     });
     causes.last().map_or_else(|| error.to_string(), ToString::to_string)

@@ -8,21 +8,20 @@ use camino::Utf8PathBuf;
 use crate::text::Position;
 use crate::yaml;
 
-/// A request, as messages name it: its path under the API server's address.
+/// A request, as messages name it: its method and its address.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Asked {
-    /// `GET` or `POST`.
-    pub method: String,
-    /// The address of the API server, without what may be secret.
-    pub server: String,
-    /// The path.
-    pub path: String,
+pub struct Asked(String);
+
+impl Asked {
+    /// The server's address has nothing secret in it.
+    pub(super) fn new(method: &str, server: &str, path: &str) -> Self {
+        Self(format!("`{method} {}{path}`", server.trim_end_matches('/')))
+    }
 }
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.server.trim_end_matches('/');
-        write!(f, "`{} {server}{}`", self.method, self.path)
+        f.write_str(&self.0)
     }
 }
 

@@ -12,13 +12,25 @@ pub(super) struct Part<'a> {
     text: Cow<'a, str>,
     /// Lines before it.
     lines: usize,
-    /// Bytes of the whole text before it.
+    /// As it stands in the whole text.
+    source: &'a str,
+    /// Where that is.
     start: usize,
     /// The way back from its text to the whole one.
     offsets: yaml::Offsets,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// The part as it stands in the whole text.
+    pub(super) const fn source(&self) -> &'a str {
+        self.source
+    }
+
+    /// Where it stands there.
+    pub(super) const fn start(&self) -> usize {
+        self.start
+    }
+
     /// The part as YAML.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -27,11 +39,6 @@ impl Part<'_> {
     /// Lines of the whole text before it.
     pub(super) const fn lines(&self) -> usize {
         self.lines
-    }
-
-    /// Bytes of the whole text before it.
-    pub(super) const fn start(&self) -> usize {
-        self.start
     }
 
     /// Where its tokens stand in the text as it was written, from the part's own start.
@@ -55,16 +62,15 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         vec![Part {
             text: Cow::Borrowed(text),
             lines: 0,
+            source: text,
             start: 0,
             offsets: yaml::Offsets::default(),
         }]
     })
 }
 
-fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
-    let whole = text.len();
-    let text = text.trim_start_matches('\u{feff}');
-    let mark = whole - text.len();
+fn json_parts(whole: &str) -> Option<Vec<Part<'_>>> {
+    let text = whole.trim_start_matches('\u{feff}');
     if !text.trim_ascii_start().starts_with('{') {
         return None;
     }
@@ -79,7 +85,8 @@ fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
         parts.push(Part {
             text: yaml,
             lines,
-            start: mark + start,
+            source: part,
+            start: whole.len() - text.len() + start,
             offsets,
         });
         lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();

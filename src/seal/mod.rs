@@ -10,6 +10,7 @@
 //! document                a file of Secrets to a file of SealedSecrets
 //! targets reseal merge    SealedSecrets edited where they stand; key_ring knows which key is how old
 //! controller submission   what the cluster's controller is asked over its API server; the only part with a network
+//! splice                  new values in place of the old ones, every other byte as it was
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
@@ -30,6 +31,7 @@ mod reseal;
 mod scope;
 mod sealed_secret;
 mod sealing_key;
+mod splice;
 mod submission;
 mod targets;
 
@@ -46,5 +48,6 @@ pub use reseal::{Fate, Offline, Resealer, SealedObject, SealedValue, names, seal
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
+pub use splice::{SpliceError, replace_values};
 pub use submission::{Submission, Submissions, submissions};
 pub use targets::{TargetError, TargetErrorKind, may_hold_sealed_secrets};

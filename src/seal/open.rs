@@ -68,7 +68,7 @@ pub fn unseal(text: &str, keys: &[OpeningKey], namespace: Option<&str>, only: Op
     let mut unsealed = Unsealed::default();
     let mut closed = Vec::new();
     visit(text, |found| {
-        for node in resources(found) {
+        for node in resources(&found.object) {
             if is_sealed_secret(node) {
                 closed.push(Closed::read(node, found, namespace, only)?);
             } else {
@@ -176,8 +176,8 @@ fn read_whole(json: &[u8]) -> Option<Secret> {
 }
 
 /// The resource of a document, or those of its list.
-pub(super) fn resources<'d, 'a>(found: &Found<'d, 'a>) -> Vec<Node<'d, 'a>> {
-    let (Object::Other(root) | Object::Secret(root)) = found.object;
+pub(super) fn resources<'d, 'a>(object: &Object<'d, 'a>) -> Vec<Node<'d, 'a>> {
+    let (Object::Other(root) | Object::Secret(root)) = *object;
     let is_list = root
         .get("kind")
         .and_then(Node::as_str)

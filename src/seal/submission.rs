@@ -48,7 +48,7 @@ pub struct Submissions {
 pub fn submissions(text: &str, namespace: Option<&str>) -> Result<Submissions, Error> {
     let mut all = Submissions::default();
     visit(text, |found| {
-        for node in resources(found) {
+        for node in resources(&found.object) {
             if is_sealed_secret(node) {
                 all.sealed.push(Submission::read(node, found, namespace)?);
             } else {

@@ -1,4 +1,5 @@
 mod certificate;
+mod cluster;
 mod files;
 mod kubeseal;
 mod merge;

@@ -2,10 +2,13 @@
 
 use camino::Utf8PathBuf;
 
-use super::{Seal, Unsealable, certificate, read_text, shown};
+use super::args::{Settled, StdinTwice};
+use super::{Seal, certificate, give, read_text, shown};
 use crate::cli::{Env, Exit, Failure, Ui, interrupt};
-use crate::fs::DASH;
-use crate::seal::{self, ErrorKind, Submission, Submissions, Verdict};
+use crate::fs::{self, DASH};
+use crate::limits;
+use crate::seal::{self, ControllerError, ErrorKind, SpliceError, Submission, Submissions, Verdict};
+use crate::text::Position;
 
 impl Seal {
     /// Prints the certificate; unlike kubeseal, only if it is one.
@@ -68,10 +71,65 @@ impl Seal {
         }
     }
 
-    /// TODO
-    pub(super) fn re_encrypt(&self, settled: &super::args::Settled, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let _ = (settled, env, ui);
-        Ok(Exit::Failure)
+    /// Has the controller seal every value anew, and puts the new ones where the old ones stand.
+    ///
+    /// Files are changed in place, all or none; with `-w`, and from standard input, the text goes there.
+    pub(super) fn re_encrypt(&self, settled: &Settled, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let paths = self.inputs(env)?;
+        let output = self.output_path(env);
+        if output.is_some() && paths.len() > 1 {
+            return Err(Failure::usage(SeveralIntoOne));
+        }
+        let mut read = Vec::new();
+        for path in &paths {
+            // What is written back must be what was read: UTF-8.
+            let text = match path == DASH {
+                true => read_text(path, env)?,
+                false => zeroize::Zeroizing::new(fs::read_text(path, limits::FILE_BYTES)?),
+            };
+            let found = self.submissions(path, &text, settled.namespace.as_deref(), env, ui)?;
+            read.push((path, text, found));
+        }
+        let total: usize = read.iter().map(|(_, _, found)| found.sealed.len()).sum();
+        let progress = ui.progress("re-encrypting", total);
+        let work = async {
+            let controller = self.cluster.controller(env).await?;
+            let mut texts = Vec::new();
+            for (path, text, found) in &read {
+                let mut values = Vec::new();
+                for sealed in &found.sealed {
+                    let rotated = controller.rotate(sealed).await;
+                    values.push(rotated.map_err(|source| NotReEncrypted {
+                        path: shown(path),
+                        position: sealed.position,
+                        source,
+                    })?);
+                    progress.step();
+                }
+                let new = seal::replace_values(text, &values).map_err(|source| NotReplaced {
+                    path: shown(path),
+                    source,
+                })?;
+                texts.push(zeroize::Zeroizing::new(new));
+            }
+            Ok::<_, Failure>(texts)
+        };
+        let texts = interrupt::run(work)??;
+        drop(progress);
+        if settled.format.is_some() {
+            ui.status("each document keeps its own format");
+        }
+        let mut staged = Vec::new();
+        for ((path, before, _), text) in read.iter().zip(&texts) {
+            if output.is_some() || *path == DASH {
+                give(output.as_deref(), text.as_bytes(), false, ui)?;
+            } else {
+                staged.push(fs::stage(path, Some(before.as_bytes()), text.as_bytes())?);
+            }
+        }
+        interrupt::shielded(|| fs::commit_all(staged))??;
+        ui.status(format_args!("sealed {total} anew"));
+        Ok(Exit::Ok)
     }
 
     /// The SealedSecrets of a text; one without a namespace is taken for one of the kubeconfig's.
@@ -90,7 +148,7 @@ impl Seal {
         {
             found = seal::submissions(text, Some(&default));
         }
-        let found = found.map_err(|source| Unsealable {
+        let found = found.map_err(|source| Unusable {
             path: shown(path),
             position: source.position,
             source,
@@ -111,7 +169,7 @@ impl Seal {
             files.push(DASH.into());
         }
         if files.iter().filter(|path| *path == DASH).count() > 1 {
-            return Err(Failure::usage(super::args::StdinTwice));
+            return Err(Failure::usage(StdinTwice));
         }
         Ok(files)
     }
@@ -126,7 +184,7 @@ fn no(sealed: &Submission) -> String {
         ""
     };
     format!(
-        "the cluster cannot open {object}{filled}: no key of its opens every value under this name, namespace and scope ({scope})"
+        "the cluster cannot open {object}{filled}: none of its keys opens every value under this name, namespace and scope ({scope})"
     )
 }
 
@@ -139,3 +197,30 @@ pub(super) struct NoSealedSecret {
 #[derive(Debug, thiserror::Error)]
 #[error("`--validate` makes nothing that could be written into a file")]
 struct NothingToWrite;
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}:{position} is no SealedSecret that the cluster could be asked about")]
+struct Unusable {
+    path: Utf8PathBuf,
+    position: Position,
+    source: seal::Error,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}:{position} is not re-encrypted: nothing was written")]
+struct NotReEncrypted {
+    path: Utf8PathBuf,
+    position: Position,
+    source: ControllerError,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path} is not re-encrypted: nothing was written")]
+struct NotReplaced {
+    path: Utf8PathBuf,
+    source: SpliceError,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("several files cannot be written into one: leave `--sealed-secret-file` out to change each in place")]
+struct SeveralIntoOne;

@@ -74,7 +74,7 @@ impl Seal {
     pub(super) fn certificate(&self, source: &Source, seals: bool, env: &Env, ui: &mut Ui) -> Result<Fetched, Failure> {
         let (bytes, place) = match source {
             Source::Cluster => (
-                Zeroizing::new(self.from_cluster(env)?),
+                Zeroizing::new(self.ask_cluster(env)?),
                 "the cluster's certificate".to_owned(),
             ),
             _ => source.read(env)?,
@@ -87,7 +87,7 @@ impl Seal {
         Ok(Fetched { bytes, certificate })
     }
 
-    fn from_cluster(&self, env: &Env) -> Result<Vec<u8>, Failure> {
+    fn ask_cluster(&self, env: &Env) -> Result<Vec<u8>, Failure> {
         let work = async {
             let controller = self.cluster.controller(env).await?;
             Ok::<_, Failure>(controller.certificate().await?)
