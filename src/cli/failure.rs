@@ -98,7 +98,7 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 }
 
 fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    use seal::{CertificateError as C, ErrorKind as K, PrivateKeyError as P, SecretSealError as S};
+    use seal::{CertificateError as C, ErrorKind as K, MergeError as M, PrivateKeyError as P, SecretSealError as S};
     if let Some(error) = error.downcast_ref() {
         return match error {
             C::Expired { .. } => Some(
@@ -113,6 +113,13 @@ fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref() {
         return match error {
             P::Encrypted => Some("`openssl pkcs8 -in FILE -out PLAIN` takes the password away"),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            M::NotFound { .. } => Some("name it with `--name`"),
+            M::Scope { .. } => Some("leave `--scope` out: the target decides"),
             _ => None,
         };
     }

@@ -13,6 +13,7 @@ mod pin;
 mod policy;
 mod progress;
 mod registry;
+mod reseal;
 mod seal;
 mod ui;
 mod unseal;
@@ -113,6 +114,8 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
+    /// Move the values of SealedSecrets to the newest key of their cluster
+    Reseal(Box<reseal::Reseal>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -125,6 +128,7 @@ impl Command {
             Self::Pin(verb) => verb.run(env, ui),
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
+            Self::Reseal(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

@@ -6,6 +6,7 @@ mod certificate;
 mod cluster;
 mod commands;
 mod klog;
+mod merge;
 mod variables;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
 pub(super) use args::{SyntaxName, give};
+pub(super) use certificate::{Checks, Source};
 pub(super) use variables::parse_switch;
 
 use self::commands::Command;
@@ -31,6 +33,9 @@ impl Seal {
             return self.recovery_unseal(env)?.run(env, ui);
         }
         let settled = self.settle(command, env)?;
+        if let Some(target) = self.merge_target(command, env)? {
+            return self.merge_into(&target, &settled, env, ui);
+        }
         match command {
             Command::Validate => return self.validate(settled.namespace.as_deref(), env, ui),
             Command::ReEncrypt => return self.re_encrypt(&settled, env, ui),
@@ -121,7 +126,7 @@ impl Seal {
 }
 
 /// The random bytes of session keys.
-fn random(buffer: &mut [u8]) -> std::io::Result<()> {
+pub(super) fn random(buffer: &mut [u8]) -> std::io::Result<()> {
     getrandom::fill(buffer).map_err(std::io::Error::other)
 }
 

@@ -160,13 +160,22 @@ impl Unseal {
 }
 
 fn read_keys(path: &Utf8Path, env: &Env) -> Result<Vec<OpeningKey>, Failure> {
+    with_key_file(path, env, seal::opening_keys)
+}
+
+/// Reads a file of private keys.
+pub(super) fn with_key_file<T>(
+    path: &Utf8Path,
+    env: &Env,
+    read_text: impl FnOnce(&str) -> Result<T, PrivateKeyError>,
+) -> Result<T, Failure> {
     let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
     let unusable = |source| UnusableKey {
         path: shown(path),
         source,
     };
     let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
-    Ok(seal::opening_keys(&text).map_err(unusable)?)
+    Ok(read_text(&text).map_err(unusable)?)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +195,7 @@ struct Unreadable {
 
 #[derive(Debug, thiserror::Error)]
 #[error("no private key: name a file with --private-key")]
-struct NoPrivateKey;
+pub(super) struct NoPrivateKey;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path} holds no SealedSecret: expected a document with `kind: SealedSecret`")]

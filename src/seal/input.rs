@@ -16,6 +16,8 @@ pub(super) struct Part<'a> {
     source: &'a str,
     /// Where that is.
     start: usize,
+    /// The way back from its text to the whole one.
+    offsets: yaml::Offsets,
 }
 
 impl<'a> Part<'a> {
@@ -38,6 +40,11 @@ impl<'a> Part<'a> {
     pub(super) const fn lines(&self) -> usize {
         self.lines
     }
+
+    /// Where its tokens stand in the text as it was written, from the part's own start.
+    pub(super) const fn offsets(&self) -> &yaml::Offsets {
+        &self.offsets
+    }
 }
 
 /// It may be a copy with plaintext in it.
@@ -57,6 +64,7 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
             lines: 0,
             source: text,
             start: 0,
+            offsets: yaml::Offsets::default(),
         }]
     })
 }
@@ -73,11 +81,13 @@ fn json_parts(whole: &str) -> Option<Vec<Part<'_>>> {
         value.ok()?;
         let end = values.byte_offset();
         let part = text.get(start..end)?;
+        let (yaml, offsets) = yaml::json_with_offsets(part);
         parts.push(Part {
-            text: yaml::json_as_yaml(part),
+            text: yaml,
             lines,
             source: part,
             start: whole.len() - text.len() + start,
+            offsets,
         });
         lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();
         start = end;

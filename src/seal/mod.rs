@@ -8,6 +8,7 @@
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
 //! document                a file of Secrets to a file of SealedSecrets
+//! targets reseal merge    SealedSecrets edited where they stand; key_ring knows which key is how old
 //! controller submission   what the cluster's controller is asked over its API server; the only part with a network
 //! splice                  new values in place of the old ones, every other byte as it was
 //! sealed_secret           the resource; diagnosis says why a value does not open
@@ -21,24 +22,32 @@ mod diagnosis;
 mod document;
 mod encoding;
 mod input;
+mod key_ring;
+mod merge;
 mod open;
 mod pem;
 mod private_key;
+mod reseal;
 mod scope;
 mod sealed_secret;
 mod sealing_key;
 mod splice;
 mod submission;
+mod targets;
 
 pub use controller::{Controller, ControllerError, Verdict};
-pub use crypto::{KeyError, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
+pub use crypto::{KeyError, KeyId, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
 pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
 pub use encoding::decode;
+pub use key_ring::{KeyFacts, KeyRing};
+pub use merge::{MergeError, Merged, MergedObject, merge};
 pub use open::{Opened, Unopened, Unsealed, open, unseal};
 pub use private_key::{PrivateKeyError, opening_keys};
+pub use reseal::{Fate, Offline, Resealer, SealedObject, SealedValue, names, sealed_values, splice};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
 pub use splice::{SpliceError, replace_values};
 pub use submission::{Submission, Submissions, submissions};
+pub use targets::{TargetError, TargetErrorKind, may_hold_sealed_secrets};

@@ -1,7 +1,10 @@
 mod certificate;
 mod cluster;
+mod controller;
 mod files;
 mod kubeseal;
+mod merge;
+mod names;
 mod raw;
 mod unseal;
 

@@ -7,6 +7,7 @@ use super::certificate::Source;
 use super::cluster::ClusterArgs;
 use super::commands::{Command, Commands};
 use super::klog::Klog;
+use super::merge::MergeArgs;
 use super::variables::switch;
 use crate::cli::{Env, Failure, Ui};
 use crate::fs::{self, DASH};
@@ -64,6 +65,9 @@ pub(crate) struct Seal {
 
     #[command(flatten)]
     pub(super) output: Output,
+
+    #[command(flatten)]
+    pub(super) merge: MergeArgs,
 
     #[command(flatten)]
     pub(super) commands: Commands,

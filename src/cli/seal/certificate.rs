@@ -14,7 +14,7 @@ use crate::seal::{self, Certificate, CertificateError};
 
 /// Where a certificate is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Source {
+pub(in crate::cli) enum Source {
     /// The controller has it.
     Cluster,
     /// A file, or `-`.
@@ -31,7 +31,7 @@ pub(super) struct Fetched {
 
 impl Source {
     /// Reads `--cert`.
-    pub(super) fn parse(text: Option<&str>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn parse(text: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = text else { return Ok(Self::Cluster) };
         // A scheme of one letter is a drive of Windows.
         let scheme = text
@@ -51,8 +51,20 @@ impl Source {
         }
     }
 
+    /// The bytes of a file or an address, and its name in messages.
+    pub(in crate::cli) fn read(&self, env: &Env) -> Result<(Zeroizing<Vec<u8>>, String), Failure> {
+        match self {
+            Self::File(path) => Ok((read(path, limits::KEY_FILE_BYTES, env)?, shown(path).into_string())),
+            Self::Web(url) => {
+                let bytes = interrupt::run(download(url, limits::CERTIFICATE_BYTES))??;
+                Ok((Zeroizing::new(bytes), place_of(url)))
+            }
+            Self::Cluster => Err(Failure::usage(NotAFile)),
+        }
+    }
+
     /// Says whether standard input is where it is.
-    pub(super) fn is_stdin(&self) -> bool {
+    pub(in crate::cli) fn is_stdin(&self) -> bool {
         matches!(self, Self::File(path) if path == DASH)
     }
 }
@@ -61,38 +73,17 @@ impl Seal {
     /// The certificate, after the checks that the user asked for; `expiry` is checked if it is to seal.
     pub(super) fn certificate(&self, source: &Source, seals: bool, env: &Env, ui: &mut Ui) -> Result<Fetched, Failure> {
         let (bytes, place) = match source {
-            Source::File(path) => (read(path, limits::KEY_FILE_BYTES, env)?, shown(path).into_string()),
-            Source::Web(url) => {
-                let bytes = interrupt::run(download(url, limits::CERTIFICATE_BYTES))??;
-                (Zeroizing::new(bytes), place_of(url))
-            }
             Source::Cluster => (
                 Zeroizing::new(self.ask_cluster(env)?),
                 "the cluster's certificate".to_owned(),
             ),
+            _ => source.read(env)?,
         };
-        let unusable = |source| UnusableCertificate {
-            place: place.clone(),
-            source,
+        let checks = Checks {
+            sha256: self.cert_sha256.as_deref(),
+            allow_expired: self.allow_expired || !seals,
         };
-        // PowerShell writes certificates in UTF-16, too.
-        let text = seal::decode(bytes.clone()).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
-        let certificate = Certificate::parse(text.as_ref().unwrap_or(&bytes)).map_err(unusable)?;
-        if let Some(expected) = &self.cert_sha256 {
-            certificate.check_fingerprint(expected).map_err(|source| Failure {
-                exit: Exit::Finding,
-                ..Failure::new(unusable(source))
-            })?;
-        }
-        match certificate.check_expiry(env.now) {
-            Err(expired) if self.allow_expired || !seals => ui.warning(format_args!("{place}: {expired}")),
-            checked => checked.map_err(unusable)?,
-        }
-        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
-        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
-            let day = certificate.not_after().strftime("%Y-%m-%d");
-            ui.warning(format_args!("{place}: the certificate expires on {day}"));
-        }
+        let certificate = checks.read(&bytes, &place, env, ui)?;
         Ok(Fetched { bytes, certificate })
     }
 
@@ -117,6 +108,49 @@ impl Seal {
     }
 }
 
+/// What a certificate is held to.
+pub(in crate::cli) struct Checks<'c> {
+    /// Its fingerprint.
+    pub(in crate::cli) sha256: Option<&'c str>,
+    /// It may have expired; that is told.
+    pub(in crate::cli) allow_expired: bool,
+}
+
+impl Checks<'_> {
+    /// Reads a certificate, and tells if it ends soon; messages call it `place`.
+    pub(in crate::cli) fn read(
+        &self,
+        bytes: &Zeroizing<Vec<u8>>,
+        place: &str,
+        env: &Env,
+        ui: &mut Ui,
+    ) -> Result<Certificate, Failure> {
+        let unusable = |source| UnusableCertificate {
+            place: place.to_owned(),
+            source,
+        };
+        // PowerShell writes certificates in UTF-16, too.
+        let text = seal::decode(bytes.clone()).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
+        let certificate = Certificate::parse(text.as_ref().unwrap_or(bytes)).map_err(unusable)?;
+        if let Some(expected) = self.sha256 {
+            certificate.check_fingerprint(expected).map_err(|source| Failure {
+                exit: Exit::Finding,
+                ..Failure::new(unusable(source))
+            })?;
+        }
+        match certificate.check_expiry(env.now) {
+            Err(expired) if self.allow_expired => ui.warning(format_args!("{place}: {expired}")),
+            checked => checked.map_err(unusable)?,
+        }
+        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
+        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
+            let day = certificate.not_after().strftime("%Y-%m-%d");
+            ui.warning(format_args!("{place}: the certificate expires on {day}"));
+        }
+        Ok(certificate)
+    }
+}
+
 /// An address without what may be secret.
 fn place_of(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else {
@@ -138,6 +172,10 @@ struct UnusableCertificate {
     place: String,
     source: CertificateError,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("no certificate: name one with --cert or SEALED_SECRETS_CERT")]
+struct NotAFile;
 
 #[derive(Debug, thiserror::Error)]
 #[error("`{url}` is no address of a certificate: expected https://, http:// or file:///")]
