@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
+            [CompletionResult]::new('reseal', 'reseal', [CompletionResultType]::ParameterValue, 'Move the values of SealedSecrets to the newest key of their cluster')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -85,6 +86,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
             [CompletionResult]::new('--sealed-secret-file', '--sealed-secret-file', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
+            [CompletionResult]::new('--merge-into', '--merge-into', [CompletionResultType]::ParameterName, 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]')
             [CompletionResult]::new('--recovery-private-key', '--recovery-private-key', [CompletionResultType]::ParameterName, 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
             [CompletionResult]::new('--controller-name', '--controller-name', [CompletionResultType]::ParameterName, 'The controller''s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]')
             [CompletionResult]::new('--controller-namespace', '--controller-namespace', [CompletionResultType]::ParameterName, 'The namespace of the controller [default: kube-system]')
@@ -156,6 +158,23 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kship;reseal' {
+            [CompletionResult]::new('--private-key', '--private-key', [CompletionResultType]::ParameterName, 'Files with private keys, old and new: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
+            [CompletionResult]::new('--recovery-private-key', '--recovery-private-key', [CompletionResultType]::ParameterName, 'Files with private keys, old and new: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]')
+            [CompletionResult]::new('--cert-sha256', '--cert-sha256', [CompletionResultType]::ParameterName, 'Use the certificate only if this is its SHA-256 fingerprint')
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Reseal only values whose key has a certificate older than this one')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--allow-expired', '--allow-expired', [CompletionResultType]::ParameterName, 'Use the certificate even if it has expired')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and write nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kship;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
@@ -176,6 +195,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
+            [CompletionResult]::new('reseal', 'reseal', [CompletionResultType]::ParameterValue, 'Move the values of SealedSecrets to the newest key of their cluster')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -188,6 +208,9 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;help;unseal' {
+            break
+        }
+        'kship;help;reseal' {
             break
         }
         'kship;help;completions' {

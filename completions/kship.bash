@@ -28,6 +28,9 @@ _kship() {
             kship,pin)
                 cmd="kship__subcmd__pin"
                 ;;
+            kship,reseal)
+                cmd="kship__subcmd__reseal"
+                ;;
             kship,seal)
                 cmd="kship__subcmd__seal"
                 ;;
@@ -46,6 +49,9 @@ _kship() {
             kship__subcmd__help,pin)
                 cmd="kship__subcmd__help__subcmd__pin"
                 ;;
+            kship__subcmd__help,reseal)
+                cmd="kship__subcmd__help__subcmd__reseal"
+                ;;
             kship__subcmd__help,seal)
                 cmd="kship__subcmd__help__subcmd__seal"
                 ;;
@@ -59,7 +65,7 @@ _kship() {
 
     case "${cmd}" in
         kship)
-            opts="-q -h -V --quiet --color --help --version pin seal unseal completions man help"
+            opts="-q -h -V --quiet --color --help --version pin seal unseal reseal completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -95,7 +101,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__help)
-            opts="pin seal unseal completions man help"
+            opts="pin seal unseal reseal completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -151,6 +157,20 @@ _kship() {
             return 0
             ;;
         kship__subcmd__help__subcmd__pin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__reseal)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -280,8 +300,54 @@ _kship() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kship__subcmd__reseal)
+            opts="-n -q -h --recovery-private-key --private-key --cert --cert-sha256 --allow-expired --older-than --namespace --dry-run --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recovery-private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert-sha256)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kship__subcmd__seal)
-            opts="-f -n -o -w -v -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
+            opts="-f -n -o -w -v -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --merge-into --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -336,6 +402,10 @@ _kship() {
                     return 0
                     ;;
                 -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --merge-into)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

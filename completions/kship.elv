@@ -28,6 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand reseal 'Move the values of SealedSecrets to the newest key of their cluster'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -80,6 +81,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --format 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
             cand -w 'Write a file instead of standard output'
             cand --sealed-secret-file 'Write a file instead of standard output'
+            cand --merge-into 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]'
             cand --recovery-private-key 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
             cand --controller-name 'The controller''s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]'
             cand --controller-namespace 'The namespace of the controller [default: kube-system]'
@@ -149,6 +151,22 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kship;reseal'= {
+            cand --private-key 'Files with private keys, old and new: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
+            cand --recovery-private-key 'Files with private keys, old and new: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
+            cand --cert 'The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]'
+            cand --cert-sha256 'Use the certificate only if this is its SHA-256 fingerprint'
+            cand --older-than 'Reseal only values whose key has a certificate older than this one'
+            cand -n 'The namespace of SealedSecrets that name none'
+            cand --namespace 'The namespace of SealedSecrets that name none'
+            cand --color 'When to use colour'
+            cand --allow-expired 'Use the certificate even if it has expired'
+            cand --dry-run 'Say what would change, and write nothing'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kship;completions'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
@@ -167,6 +185,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand reseal 'Move the values of SealedSecrets to the newest key of their cluster'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -176,6 +195,8 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;seal'= {
         }
         &'kship;help;unseal'= {
+        }
+        &'kship;help;reseal'= {
         }
         &'kship;help;completions'= {
         }

@@ -33,6 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_needs_command" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -84,6 +85,7 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The f
 complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l merge-into -d 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-private-key -d 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
@@ -145,6 +147,18 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l private-key -l recovery-private-key -d 'Files with private keys, old and new: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert -d 'The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l older-than -d 'Reseal only values whose key has a certificate older than this one' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l allow-expired -d 'Use the certificate even if it has expired'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l dry-run -d 'Say what would change, and write nothing'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -155,9 +169,10 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
