@@ -255,6 +255,8 @@ enum FileError {
 struct Tally {
     failed: bool,
     unopened: usize,
+    /// SealedSecrets whose template has another scope.
+    refused: usize,
     kept: usize,
     resealed: usize,
     files: usize,
@@ -359,7 +361,7 @@ impl Tally {
             })
         );
         if is_no {
-            self.unopened += 1;
+            self.refused += 1;
         } else {
             self.failed = true;
         }
@@ -375,6 +377,7 @@ impl Tally {
             kept,
             resealed,
             unopened,
+            refused,
             files,
             ..
         } = self;
@@ -386,10 +389,13 @@ impl Tally {
             ));
         }
         let would = if dry_run { "would reseal" } else { "resealed" };
-        ui.status(format_args!(
-            "{would} {resealed} in {files} files, kept {kept}, {unopened} without an answer"
-        ));
-        if unopened == 0 && kept + resealed == 0 && !self.failed {
+        let noun = if files == 1 { "file" } else { "files" };
+        let not = match unopened {
+            0 => String::new(),
+            count => format!(", could not open {count}"),
+        };
+        ui.status(format_args!("{would} {resealed} in {files} {noun}, kept {kept}{not}"));
+        if unopened + refused + kept + resealed == 0 && !self.failed {
             return Err(Failure::new(Nothing));
         }
         let knows_newest = keys
@@ -399,7 +405,7 @@ impl Tally {
         if unopened > 0 && !knows_newest {
             ui.hint("values that are sealed for the new certificate already open with its private key only: name it with `--private-key` too");
         }
-        Ok(match (unopened > 0, self.failed) {
+        Ok(match (unopened + refused > 0, self.failed) {
             (true, _) => Exit::Finding,
             (false, true) => Exit::Failure,
             (false, false) => Exit::Ok,

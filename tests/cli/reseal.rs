@@ -134,7 +134,7 @@ fn a_file_with_a_value_that_does_not_open_is_left_alone_and_others_go_on() {
     assert_eq!(output.read("tree/half.yaml"), half);
     assert!(
         output.stderr.contains(
-            "error: tree/half.yaml:26:15: password of shop/x does not open: it was sealed for the name `b` in the namespace `shop` (scope strict)\n"
+            "error: tree/half.yaml:23:15: password of shop/x does not open: it was sealed for the name `b` in the namespace `shop` (scope strict)\n"
         ),
         "{output}"
     );
@@ -148,7 +148,7 @@ fn a_file_with_a_value_that_does_not_open_is_left_alone_and_others_go_on() {
     assert!(
         output
             .stderr
-            .contains("resealed 2 in 1 file, kept 2, could not reseal 2\n"),
+            .contains("resealed 2 in 1 file, kept 2, could not open 2\n"),
         "{output}"
     );
     assert!(!output.stderr.contains("hunter2") && !output.stdout.contains("hunter2"));
