@@ -147,6 +147,7 @@ fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         return match error {
             C::Refused { .. } => Some("`kship seal --validate` says whether the cluster can open it"),
             C::Scopes { .. } => Some("make the annotations of metadata and spec.template.metadata agree first"),
+            C::Version1 { .. } => Some("`kship reseal` does it with the private keys"),
             C::Unreadable { .. } => {
                 Some("expected a `bitnami.com/v1alpha1` SealedSecret that `kubectl apply --dry-run=server` takes")
             }

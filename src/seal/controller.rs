@@ -79,6 +79,12 @@ pub enum ControllerError {
         /// What was asked about.
         object: String,
     },
+    /// The controller would turn it into one of another version, which is more than its values.
+    #[error("{object} is of version 1, with its values in spec.data: it is not re-encrypted")]
+    Version1 {
+        /// The SealedSecret.
+        object: String,
+    },
 }
 
 impl Controller {
@@ -138,6 +144,12 @@ impl Controller {
                 scope: sealed.scope,
                 template,
             });
+        }
+        if sealed.is_version_1 {
+            return Err(ControllerError::Version1 { object: object() });
+        }
+        if sealed.values.is_empty() {
+            return Ok(BTreeMap::new());
         }
         let answer = self.ask(Method::POST, "v1/rotate", ANY, sealed.core()).await?;
         match answer.status {

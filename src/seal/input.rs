@@ -12,20 +12,13 @@ pub(super) struct Part<'a> {
     text: Cow<'a, str>,
     /// Lines before it.
     lines: usize,
-    /// As it stands in the whole text.
-    source: &'a str,
     /// Where that is.
     start: usize,
     /// The way back from its text to the whole one.
     offsets: yaml::Offsets,
 }
 
-impl<'a> Part<'a> {
-    /// The part as it stands in the whole text.
-    pub(super) const fn source(&self) -> &'a str {
-        self.source
-    }
-
+impl Part<'_> {
     /// Where it stands there.
     pub(super) const fn start(&self) -> usize {
         self.start
@@ -62,7 +55,6 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         vec![Part {
             text: Cow::Borrowed(text),
             lines: 0,
-            source: text,
             start: 0,
             offsets: yaml::Offsets::default(),
         }]
@@ -85,7 +77,6 @@ fn json_parts(whole: &str) -> Option<Vec<Part<'_>>> {
         parts.push(Part {
             text: yaml,
             lines,
-            source: part,
             start: whole.len() - text.len() + start,
             offsets,
         });

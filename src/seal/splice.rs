@@ -4,22 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::input;
-use super::open::{is_sealed_secret, resources};
-use super::sealed_secret::{API_VERSION, KIND};
-use crate::k8s::objects;
-use crate::yaml::{self, EditError, Editor, Offsets};
+use super::targets::{self, TargetError};
 
 /// Why values are not replaced.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpliceError {
-    /// The place cannot be edited.
-    #[error("the values cannot be replaced where they stand")]
-    Edit(#[from] EditError),
     /// The text is another one than that of the values.
     #[error("the SealedSecrets of the text are not those that were sealed anew")]
     Other,
+    /// The place cannot be edited.
+    #[error("the values cannot be replaced where they stand, at {}", .0.position)]
+    Target(#[from] TargetError),
 }
 
 /// Replaces values of `spec.encryptedData`: for each SealedSecret of the text, in order, by key.
@@ -30,60 +26,36 @@ pub enum SpliceError {
 /// A value is written in a way that cannot be edited, as over an alias, or is not there.
 pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<String, SpliceError> {
     let mut new = new.iter();
-    let mut out = String::with_capacity(text.len());
-    let mut done = 0;
-    for part in input::parts(text) {
-        let offsets = match part.text() == part.source() {
-            true => Offsets::default(),
-            false => yaml::json_with_offsets(part.source()).1,
-        };
-        let stream = yaml::parse(part.text()).map_err(|_| SpliceError::Other)?;
-        let editor = Editor::with_source(&stream, part.source(), offsets);
-        let mut expected = editor.values();
+    let replaced = targets::edit(text, |editor, places, values| {
         let mut edits = Vec::new();
-        for (document, expected) in stream.documents().iter().zip(&mut expected) {
-            let Some(root) = document.root() else { continue };
-            let objects = objects(root).map_err(|_| SpliceError::Other)?;
-            let mut meant = Vec::new();
-            sealed(expected, &mut meant);
-            let mut meant = meant.into_iter();
-            for node in objects
-                .iter()
-                .flat_map(resources)
-                .filter(|node| is_sealed_secret(*node))
-            {
-                let (Some(values), Some(meant)) = (new.next(), meant.next()) else {
-                    return Err(SpliceError::Other);
-                };
-                let data = node.get("spec").and_then(|spec| spec.get("encryptedData"));
-                for (key, value) in values {
-                    let old = data.and_then(|data| data.get(key)).ok_or(SpliceError::Other)?;
-                    edits.extend(editor.replace(old, &Value::from(value.as_str()))?);
-                    let slot = meant
-                        .pointer_mut("/spec/encryptedData")
-                        .and_then(|data| data.get_mut(key));
-                    *slot.ok_or(SpliceError::Other)? = value.as_str().into();
-                }
+        for place in places {
+            let mut left = new.next().ok_or(SpliceError::Other)?.clone();
+            let slots = match left.is_empty() {
+                true => Vec::new(),
+                false => place.slots()?,
+            };
+            for slot in slots {
+                let Some(value) = left.remove(&slot.key) else { continue };
+                // A block scalar stays one: Go's base64 takes the line feed at its end.
+                let feed = if slot.text.ends_with('\n') { "\n" } else { "" };
+                let value = Value::from(format!("{value}{feed}"));
+                edits.extend(editor.replace(slot.node, &value).map_err(|error| place.refuse(error))?);
+                let object = place
+                    .value(values)
+                    .and_then(|object| object.pointer_mut("/spec/encryptedData"));
+                *object
+                    .and_then(|data| data.get_mut(&slot.key))
+                    .ok_or(SpliceError::Other)? = value;
+            }
+            if !left.is_empty() {
+                return Err(SpliceError::Other);
             }
         }
-        out.push_str(text.get(done..part.start()).ok_or(SpliceError::Other)?);
-        out.push_str(&editor.apply(&edits, &expected)?);
-        done = part.start() + part.source().len();
-    }
-    out.push_str(text.get(done..).ok_or(SpliceError::Other)?);
+        Ok(edits)
+    })?;
     match new.next() {
-        None => Ok(out),
+        None => Ok(replaced),
         Some(_) => Err(SpliceError::Other),
-    }
-}
-
-/// The SealedSecrets of a value, in order.
-fn sealed<'v>(value: &'v mut Value, found: &mut Vec<&'v mut Value>) {
-    let is = |field: &str, expected: &str| value.get(field).and_then(Value::as_str) == Some(expected);
-    if is("kind", KIND) && (is("apiVersion", API_VERSION) || value.get("apiVersion").is_none()) {
-        found.push(value);
-    } else if let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) {
-        items.iter_mut().for_each(|item| sealed(item, found));
     }
 }
 
@@ -149,7 +121,7 @@ mod tests {
         let shared = "kind: SealedSecret\nmetadata: {name: a}\nspec: {encryptedData: {k: &v AgAA, l: *v}}\n";
         assert!(matches!(
             replace_values(shared, &[new("k", "a")]),
-            Err(SpliceError::Edit(_))
+            Err(SpliceError::Target(_))
         ));
     }
 }

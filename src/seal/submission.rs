@@ -25,6 +25,8 @@ pub struct Submission {
     pub template_scope: Option<Scope>,
     /// Its namespace was missing and has been filled in.
     pub namespace_filled: bool,
+    /// Its values are those of version 1: one in `spec.data`, and none in `spec.encryptedData`.
+    pub is_version_1: bool,
     /// The sealed values, in base64.
     pub values: BTreeMap<String, String>,
     name: String,
@@ -95,13 +97,16 @@ impl Submission {
                 metadata.insert("namespace".to_owned(), namespace.as_str().into());
             }
         }
+        let values = values(node, found)?;
+        let whole = node.get("spec").and_then(|spec| spec.get("data"));
         Ok(Self {
             position: found.position(node.span().start),
+            is_version_1: values.is_empty() && whole.is_some_and(|whole| !whole.is_null()),
             object: format!("{namespace}/{name}"),
             scope,
             template_scope,
             namespace_filled: own.is_empty(),
-            values: values(node, found)?,
+            values,
             name,
             namespace,
             json,

@@ -193,6 +193,10 @@ fn re_encryption_is_all_or_nothing() {
             &wider,
             "shop/a has the scope strict, but its template says cluster-wide",
         ),
+        (
+            "kind: SealedSecret\nmetadata: {name: old, namespace: shop}\nspec: {data: AgAA}\n",
+            "shop/old is of version 1",
+        ),
         ("", "holds no SealedSecret"),
         ("a: [", "b.yaml:"),
     ] {
