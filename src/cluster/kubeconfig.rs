@@ -432,3 +432,67 @@ fn empty_is_none(text: &mut Option<String>) {
 fn filled(text: Option<&String>) -> Option<&String> {
     text.filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Proxies;
+
+    fn pod(namespace: Option<&str>, folder: &Utf8Path) -> Access {
+        Access {
+            in_cluster: Some(InCluster {
+                host: "fd00::1".to_owned(),
+                port: "443".to_owned(),
+                folder: folder.to_owned(),
+                namespace: namespace.map(str::to_owned),
+            }),
+            proxies: Proxies {
+                https: Some("proxy.example.com:3128".to_owned()),
+                ..Proxies::default()
+            },
+            ..Access::default()
+        }
+    }
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_pod_knows_its_cluster() {
+        let (_kept, folder) = folder();
+        let chosen = choose(&pod(None, &folder)).unwrap();
+        assert_eq!(chosen.cluster.server.as_deref(), Some("https://[fd00::1]:443"));
+        assert_eq!(chosen.cluster.certificate_authority, Some(folder.join("ca.crt").into()));
+        assert_eq!(
+            chosen.cluster.proxy_url.as_deref(),
+            Some("http://proxy.example.com:3128")
+        );
+        assert_eq!(chosen.user.token_file, Some(folder.join("token").into()));
+        let name = |access: &Access| namespace(access).unwrap().map(|namespace| namespace.name);
+        assert_eq!(name(&pod(None, &folder)).as_deref(), Some("default"));
+        fs::write_atomic(&folder.join("namespace"), None, b"mine\n").unwrap();
+        assert_eq!(name(&pod(None, &folder)).as_deref(), Some("mine"));
+        assert_eq!(name(&pod(Some("shop"), &folder)).as_deref(), Some("shop"));
+        assert_eq!(name(&Access::default()), None);
+    }
+
+    #[test]
+    fn a_kubeconfig_wins_over_the_pod() {
+        let (_kept, folder) = folder();
+        let file = folder.join("config");
+        let text = "current-context: c\ncontexts: [{name: c, context: {cluster: x, namespace: theirs}}]\nclusters: [{name: x, cluster: {server: 'https://api.example.com:6443', proxy-url: 'socks5://127.0.0.1:1'}}]\n";
+        fs::write_atomic(&file, None, text.as_bytes()).unwrap();
+        let access = Access {
+            files: vec![file],
+            ..pod(Some("mine"), &folder)
+        };
+        let chosen = choose(&access).unwrap();
+        assert_eq!(chosen.cluster.server.as_deref(), Some("https://api.example.com:6443"));
+        assert_eq!(chosen.cluster.proxy_url.as_deref(), Some("socks5://127.0.0.1:1"));
+        assert!(chosen.user.token_file.is_none());
+        assert_eq!(namespace(&access).unwrap().unwrap().name, "theirs");
+    }
+}
