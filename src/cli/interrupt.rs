@@ -50,6 +50,14 @@ pub(crate) fn watched<T>(work: impl FnOnce(&AtomicBool) -> T) -> Result<T, Failu
     }))
 }
 
+/// Ends soon after the flag of [`watched`] is set.
+pub(crate) async fn set(flag: &AtomicBool) {
+    const TICK: std::time::Duration = std::time::Duration::from_millis(50);
+    while !flag.load(Ordering::Relaxed) {
+        tokio::time::sleep(TICK).await;
+    }
+}
+
 #[cfg(unix)]
 async fn stop() {
     use tokio::signal::unix::{SignalKind, signal};

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::seal::{Checks, Source, random, shown};
+use super::seal::{Checks, ClusterArgs, Source, random, shown};
 use super::unseal::{NoPrivateKey, with_key_file};
 use super::{Env, Exit, Failure, Progress, Ui, input, interrupt};
 use crate::fs::{self, DASH};
 use crate::limits;
-use crate::seal::{self, Certificate, Fate, KeyFacts, KeyRing, Offline, Resealer, SealedObject, TargetError};
-use crate::seal::{SecretSealError, TargetErrorKind};
+use crate::seal::{
+    self, Certificate, Fate, KeyFacts, KeyRing, Offline, Resealer, SealedObject, Submission, TargetError,
+};
+use crate::seal::{ByController, ControllerError, ResealError, TargetErrorKind};
 use crate::text::Position;
 use crate::tree::{self, Tree};
 
@@ -28,6 +30,8 @@ use crate::tree::{self, Tree};
 ///
 /// Each file is written as soon as it is done, whole or not at all. A run that was interrupted goes on where it was. Where
 /// one value does not open, its file is left alone and the others go on.
+///
+/// With --controller the cluster does it: its controller is asked for each SealedSecret, at the pace that it allows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Reseal {
@@ -68,6 +72,14 @@ pub(crate) struct Reseal {
     /// Say what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Have the controller of the cluster seal the values anew, without private keys here; it does so with all of them, every
+    /// time
+    #[arg(long, conflicts_with_all = ["private_key", "cert", "cert_sha256", "allow_expired", "older_than"])]
+    controller: bool,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -75,13 +87,17 @@ Examples:
   kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > backup.yaml
   kubeseal --fetch-cert > newest.crt
   kship reseal clusters/prod --private-key backup.yaml --cert newest.crt --dry-run
-  kship reseal clusters/prod --private-key backup.yaml --cert newest.crt";
+  kship reseal clusters/prod --private-key backup.yaml --cert newest.crt
+  kship reseal clusters/prod --controller --context prod";
 
 impl Reseal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         if self.paths.iter().any(|path| path == DASH) {
             return Err(Failure::usage(WritesInPlace));
+        }
+        if self.controller {
+            return self.run_by_controller(env, ui);
         }
         let source = self.cert.as_deref().or(env.sealing.cert.as_deref());
         let source = source.ok_or_else(|| Failure::usage(NoCertificate))?;
@@ -94,35 +110,88 @@ impl Reseal {
         };
         let certificate = checks.read(&bytes, &place, env, ui)?;
         let older_than = self.older_than(&certificate, env, ui)?;
-        let newer = keys
-            .facts()
-            .iter()
-            .find(|facts| facts.not_before.is_some_and(|since| since > certificate.not_before()));
-        if let Some(facts) = newer {
+        let is_newer = |facts: &&KeyFacts| facts.not_before.is_some_and(|since| since > certificate.not_before());
+        if let Some(facts) = keys.facts().iter().find(is_newer) {
             ui.warning(format_args!(
                 "{place}: {} has a newer certificate: what it opens stays as it is",
                 told(facts)
             ));
         }
-        input::check(&self.paths)?;
-        let tree = tree::list(&self.paths, |path| {
-            matches!(path.extension(), Some("yaml" | "yml" | "json"))
-        });
         let resealer = Offline {
             keys: &keys,
             certificate: &certificate,
             older_than: older_than.as_ref(),
             random: &random,
         };
+        let tally = self.run_with(ui, |files, progress, stopped| {
+            input::in_parallel(files, |path| self.file(path, &resealer, stopped, progress))
+        })?;
+        let knows_newest = keys
+            .facts()
+            .iter()
+            .any(|facts| certificate.key().id() == Some(facts.id));
+        if tally.unopened > 0 && !knows_newest {
+            ui.hint("values that are sealed for the new certificate already open with its private key only: name it with `--private-key` too");
+        }
+        tally.conclude()
+    }
+
+    /// Has the controller do it, one SealedSecret after the other.
+    fn run_by_controller(&self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let controller = match self.dry_run {
+            true => None,
+            false => Some(runtime.block_on(self.cluster.controller(env))?),
+        };
+        let tally = self.run_with(ui, |files, progress, stopped| {
+            let rotate = |sealed: &Submission| {
+                let Some(controller) = &controller else {
+                    return Ok(sealed.values.clone());
+                };
+                runtime.block_on(async {
+                    tokio::select! {
+                        biased;
+                        () = interrupt::set(stopped) => Err(ResealError::Interrupted),
+                        values = controller.rotate(sealed) => Ok(values?),
+                    }
+                })
+            };
+            let resealer = ByController { rotate: &rotate };
+            let mut results = Vec::new();
+            for path in files {
+                let result = self.file(path, &resealer, stopped, progress);
+                let is_unreachable = matches!(&result, Err(error) if error.is_unreachable());
+                results.push(result);
+                if is_unreachable {
+                    // The next file would wait for the same.
+                    break;
+                }
+            }
+            results
+        })?;
+        tally.conclude()
+    }
+
+    /// Lists the files, does them, and tells what came of it.
+    fn run_with(
+        &self,
+        ui: &mut Ui,
+        work: impl FnOnce(&[Utf8PathBuf], &Progress, &AtomicBool) -> Vec<Result<Option<Done>, FileError>>,
+    ) -> Result<Tally, Failure> {
+        input::check(&self.paths)?;
+        let tree = tree::list(&self.paths, |path| {
+            matches!(path.extension(), Some("yaml" | "yml" | "json"))
+        });
         let mut tally = Tally::default();
         tally.tree(&tree, ui);
         let progress = ui.progress("resealing", tree.files.len());
         let (results, is_stopped) = interrupt::watched(|stopped| {
-            let results = input::in_parallel(&tree.files, |path| self.file(path, &resealer, stopped, &progress));
+            let results = work(&tree.files, &progress, stopped);
             (results, stopped.load(Ordering::Relaxed))
         })?;
         drop(progress);
         let mut report = String::new();
+        let untried = tree.files.len() - results.len();
         for (path, result) in tree.files.iter().zip(results) {
             tally.add(path, result, self.dry_run, &mut report, ui);
         }
@@ -130,8 +199,11 @@ impl Reseal {
         if is_stopped {
             ui.failure(&Failure::new(Interrupted));
             tally.failed = true;
+        } else if untried > 0 {
+            ui.error(format_args!("files that were not tried: {untried}"));
         }
-        tally.conclude(self.dry_run, &keys, &certificate, ui)
+        tally.tell(self.dry_run, ui);
+        Ok(tally)
     }
 
     /// Reads the private keys, with their certificates.
@@ -139,7 +211,7 @@ impl Reseal {
         let from_env = env.sealing.private_keys.iter().map(Utf8PathBuf::from);
         let files: Vec<Utf8PathBuf> = from_env.chain(self.private_key.iter().cloned()).collect();
         if files.is_empty() {
-            return Err(Failure::usage(NoPrivateKey));
+            return Err(Failure::usage(NoPrivateKey).hint("`--controller` has the cluster do it, which has the keys"));
         }
         let others = self.older_than.iter();
         let dashes = files.iter().chain(others).filter(|path| *path == DASH).count();
@@ -181,7 +253,13 @@ impl Reseal {
         }
         let done = self.reseal(path, resealer);
         progress.step();
-        done
+        match done {
+            Err(FileError::Seal {
+                source: ResealError::Interrupted,
+                ..
+            }) => Ok(None),
+            done => done,
+        }
     }
 
     fn reseal(&self, path: &Utf8Path, resealer: &dyn Resealer) -> Result<Option<Done>, FileError> {
@@ -240,14 +318,19 @@ enum FileError {
     #[error(transparent)]
     File(#[from] fs::Error),
     #[error("{source}")]
-    Seal {
-        position: Position,
-        source: SecretSealError,
-    },
+    Seal { position: Position, source: ResealError },
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error("it is UTF-16, which kship does not edit: expected UTF-8")]
     Utf16,
+}
+
+impl FileError {
+    /// Whether it holds for every other file as well.
+    fn is_unreachable(&self) -> bool {
+        let Self::Seal { source, .. } = self else { return false };
+        matches!(source, ResealError::Controller(error) if matches!(**error, ControllerError::Cluster { .. }))
+    }
 }
 
 /// What came of the run.
@@ -372,44 +455,46 @@ impl Tally {
         ui.failure(&source);
     }
 
-    fn conclude(self, dry_run: bool, keys: &KeyRing, certificate: &Certificate, ui: &mut Ui) -> Result<Exit, Failure> {
+    /// Sums it up.
+    fn tell(&self, dry_run: bool, ui: &mut Ui) {
         let Self {
+            unopened,
             kept,
             resealed,
-            unopened,
-            refused,
             files,
+            by_key,
             ..
         } = self;
-        for (key, (opened, left)) in &self.by_key {
-            let moves = if dry_run { "would move" } else { "moved" };
+        let (would, moves) = if dry_run {
+            ("would reseal", "would move")
+        } else {
+            ("resealed", "moved")
+        };
+        for (key, (opened, left)) in by_key {
             ui.status(format_args!(
                 "{key} opened {opened}: {left} stay, {} {moves}",
                 opened - left
             ));
         }
-        let would = if dry_run { "would reseal" } else { "resealed" };
-        let noun = if files == 1 { "file" } else { "files" };
+        let noun = if *files == 1 { "file" } else { "files" };
         let not = match unopened {
             0 => String::new(),
             count => format!(", could not open {count}"),
         };
         ui.status(format_args!("{would} {resealed} in {files} {noun}, kept {kept}{not}"));
-        if unopened + refused + kept + resealed == 0 && !self.failed {
+    }
+
+    fn conclude(self) -> Result<Exit, Failure> {
+        if self.unopened + self.refused > 0 {
+            return Ok(Exit::Finding);
+        }
+        if self.failed {
+            return Ok(Exit::Failure);
+        }
+        if self.kept + self.resealed == 0 {
             return Err(Failure::new(Nothing));
         }
-        let knows_newest = keys
-            .facts()
-            .iter()
-            .any(|facts| certificate.key().id() == Some(facts.id));
-        if unopened > 0 && !knows_newest {
-            ui.hint("values that are sealed for the new certificate already open with its private key only: name it with `--private-key` too");
-        }
-        Ok(match (unopened + refused > 0, self.failed) {
-            (true, _) => Exit::Finding,
-            (false, true) => Exit::Failure,
-            (false, false) => Exit::Ok,
-        })
+        Ok(Exit::Ok)
     }
 }
 

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 pub(crate) use args::Seal;
 pub(super) use args::{SyntaxName, give};
 pub(super) use certificate::{Checks, Source};
+pub(super) use cluster::ClusterArgs;
 pub(super) use variables::parse_switch;
 
 use self::commands::Command;

@@ -44,7 +44,9 @@ pub use key_ring::{KeyFacts, KeyRing};
 pub use merge::{MergeError, Merged, MergedObject, merge};
 pub use open::{Opened, Unopened, Unsealed, open, unseal};
 pub use private_key::{PrivateKeyError, opening_keys};
-pub use reseal::{Fate, Offline, Resealer, SealedObject, SealedValue, names, sealed_values, splice};
+pub use reseal::{
+    ByController, Fate, Offline, ResealError, Resealer, Rotate, SealedObject, SealedValue, names, sealed_values, splice,
+};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};

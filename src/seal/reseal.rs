@@ -3,15 +3,19 @@
 //! Three steps, of which only the middle one knows keys: [`sealed_values`] finds what is sealed in a file, a [`Resealer`]
 //! says what becomes of each value, and [`splice`] writes the new ones where the old ones stood.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use super::controller::ControllerError;
 use super::diagnosis::{Identity, Reason, diagnose};
 use super::document::ErrorKind;
 use super::key_ring::{KeyFacts, KeyRing};
 use super::scope::Scope;
 use super::sealed_secret::{SecretSealError, seal_value};
 use super::sealing_key::Certificate;
-use super::targets::{self, TargetError, TargetErrorKind, WHOLE};
+use super::submission::{Submission, submissions};
+use super::targets::{self, TargetError, WHOLE};
 use crate::k8s::base64;
 use crate::text::Position;
 
@@ -65,13 +69,43 @@ pub enum Fate {
     },
 }
 
+/// Why nothing can be said about an object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResealError {
+    /// The controller does not do it.
+    #[error(transparent)]
+    Controller(Box<ControllerError>),
+    /// The SealedSecret cannot be sent to the controller.
+    #[error(transparent)]
+    Document(ErrorKind),
+    /// The process was asked to stop before the answer came.
+    #[error("interrupted")]
+    Interrupted,
+    /// There is nothing that the controller would take, as in version 1.
+    #[error("{object} has no values in spec.encryptedData that the controller could seal anew")]
+    NoValue {
+        /// The SealedSecret.
+        object: String,
+    },
+    /// A value cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SecretSealError),
+}
+
+impl From<ControllerError> for ResealError {
+    fn from(error: ControllerError) -> Self {
+        Self::Controller(Box::new(error))
+    }
+}
+
 /// Who can seal values anew.
 pub trait Resealer: Sync {
     /// What becomes of each value of an object; `others` are namespaces and names that may explain what does not open.
     ///
     /// # Errors
     /// Nothing can be said about the object.
-    fn reseal(&self, object: &SealedObject, others: &[(String, String)]) -> Result<Vec<Fate>, SecretSealError>;
+    fn reseal(&self, object: &SealedObject, others: &[(String, String)]) -> Result<Vec<Fate>, ResealError>;
 }
 
 /// A [`Resealer`] with the private keys at hand.
@@ -101,7 +135,7 @@ impl Offline<'_> {
 }
 
 impl Resealer for Offline<'_> {
-    fn reseal(&self, object: &SealedObject, others: &[(String, String)]) -> Result<Vec<Fate>, SecretSealError> {
+    fn reseal(&self, object: &SealedObject, others: &[(String, String)]) -> Result<Vec<Fate>, ResealError> {
         let identity = Identity {
             namespace: object.namespace.clone(),
             name: object.name.clone(),
@@ -136,6 +170,39 @@ impl Resealer for Offline<'_> {
             }
         }
         Ok(fates)
+    }
+}
+
+/// Asks the controller for the new values of a SealedSecret.
+pub type Rotate<'r> = dyn Fn(&Submission) -> Result<BTreeMap<String, String>, ResealError> + Sync + 'r;
+
+/// A [`Resealer`] that has the controller do it, which knows all keys. It does not say which key opened a value, and seals
+/// every value anew, those of the newest key too.
+pub struct ByController<'r> {
+    /// Asks the controller.
+    pub rotate: &'r Rotate<'r>,
+}
+
+impl Resealer for ByController<'_> {
+    fn reseal(&self, object: &SealedObject, _: &[(String, String)]) -> Result<Vec<Fate>, ResealError> {
+        let name = || format!("{}/{}", object.namespace, object.name);
+        let submissions = submissions(&object.json.to_string(), Some(&object.namespace));
+        let submissions = submissions.map_err(|error| ResealError::Document(error.kind))?;
+        let submission = submissions.sealed.first();
+        let submission = submission.ok_or_else(|| ResealError::NoValue { object: name() })?;
+        let new = (self.rotate)(submission)?;
+        let fates = object.values.iter().map(|value| {
+            let text = new.get(&value.key).cloned();
+            let text = text.ok_or_else(|| ResealError::NoValue { object: name() })?;
+            Ok(Fate::Resealed { by: None, text })
+        });
+        fates.collect()
+    }
+}
+
+impl std::fmt::Debug for ByController<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ByController")
     }
 }
 
@@ -240,12 +307,6 @@ pub fn splice(text: &str, fates: &[Vec<Fate>]) -> Result<String, TargetError> {
         }
         Ok(edits)
     })
-}
-
-impl From<SecretSealError> for TargetErrorKind {
-    fn from(error: SecretSealError) -> Self {
-        Self::Document(error.into())
-    }
 }
 
 #[cfg(test)]

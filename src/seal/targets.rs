@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::document::ErrorKind;
 use super::input::{self, Part};
+use super::open::is_sealed_secret;
 use super::scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope};
-use super::sealed_secret::{API_VERSION, KIND};
+use super::sealed_secret::KIND;
 use crate::text::{LineIndex, Position};
 use crate::yaml::{self, EditError, Editor, Kind, Node};
 
@@ -277,10 +278,4 @@ fn places<'p, 'd, 'a>(
         }));
     }
     places
-}
-
-/// Whether an object is a SealedSecret, of any version.
-pub(super) fn is_sealed_secret(node: Node<'_, '_>) -> bool {
-    let is = |field: &str, expected: &str| node.get(field).and_then(Node::as_str) == Some(expected);
-    is("kind", KIND) && (is("apiVersion", API_VERSION) || node.get("apiVersion").is_none())
 }

@@ -1,6 +1,8 @@
 //! `kship reseal`: a tree of SealedSecrets moves to the newest key.
 
 use crate::support::cli::{Output, Run, kship};
+use crate::support::cluster::{ApiServer, Reply};
+use crate::support::controller::controller;
 
 const OLD: &str = "keys/sealing-2048.key";
 const NEW: &str = "keys/sealing-4096.key";
@@ -316,11 +318,99 @@ fn a_template_of_another_scope_is_refused() {
 }
 
 #[test]
+fn the_controller_can_do_it() {
+    let server = ApiServer::plain(controller);
+    let (crlf, list) = (
+        yaml("a").replace('\n', "\r\n"),
+        sealed("b", &["--scope", "cluster-wide"]),
+    );
+    let list = format!("{{\"kind\": \"List\",\t\"items\": [{}]}}\n", list.trim_end());
+    let folded = yaml("c").replace("password: ", "password: | # kept\n      ");
+    let by_controller = |args: &[&str]| {
+        run(&[&["reseal", "tree", "--controller"], args].concat())
+            .home_file(".kube/config", server.kubeconfig("{}"))
+            .file("tree/a.yaml", &crlf)
+            .file("tree/b.json", &list)
+            .file("tree/c.yaml", &folded)
+            .file("tree/config.yaml", "kind: ConfigMap\n")
+    };
+    let output = by_controller(&["--dry-run"]).run().expect_code(0);
+    assert!(
+        output.stderr.ends_with("would reseal 6 in 3 files, kept 0\n"),
+        "{output}"
+    );
+    assert!(server.seen().is_empty(), "nobody is asked");
+    let output = by_controller(&[]).run().expect_code(0);
+    assert_eq!(output.stderr, "resealed 6 in 3 files, kept 0\n");
+    assert!(
+        output
+            .stdout
+            .starts_with("tree/a.yaml:9:15: password of shop/a: resealed\n"),
+        "{output}"
+    );
+    for (file, before) in [("tree/a.yaml", &crlf), ("tree/b.json", &list), ("tree/c.yaml", &folded)] {
+        let after = output.read(file);
+        assert_eq!(after.len(), before.len());
+        assert_ne!(after, *before);
+        assert_eq!(after.matches("\r\n").count(), before.matches("\r\n").count());
+        let opened = run(&["unseal", "--private-key", OLD, "--key", "password"])
+            .stdin(after)
+            .run()
+            .expect_code(0);
+        assert_eq!(opened.stdout, "hunter2");
+    }
+}
+
+#[test]
+fn what_the_controller_does_not_do_is_told_and_others_go_on() {
+    let server = ApiServer::plain(controller);
+    let wide = yaml("b").replace(
+        "  template:\n    metadata:\n",
+        "  template:\n    metadata:\n      annotations: {sealedsecrets.bitnami.com/cluster-wide: \"true\"}\n",
+    );
+    let moved = yaml("c").replace("  name: c\n", "  name: x\n");
+    let output = run(&["reseal", "tree", "--controller"])
+        .home_file(".kube/config", server.kubeconfig("{}"))
+        .file("tree/a.yaml", yaml("a"))
+        .file("tree/b.yaml", &wide)
+        .file("tree/c.yaml", &moved)
+        .run()
+        .expect_code(1);
+    assert_eq!((output.read("tree/b.yaml"), output.read("tree/c.yaml")), (wide, moved));
+    assert!(
+        output.stderr.contains("those of its template cluster-wide\n"),
+        "{output}"
+    );
+    assert!(
+        output.stderr.contains("the controller does not re-encrypt shop/x"),
+        "{output}"
+    );
+    assert!(output.stderr.ends_with("resealed 2 in 1 file, kept 0\n"), "{output}");
+    // An API server that says no says no to all.
+    let server = ApiServer::plain(|_| Reply::new(403, "{\"kind\": \"Status\", \"message\": \"no\"}"));
+    let output = run(&["reseal", "tree", "--controller"])
+        .home_file(".kube/config", server.kubeconfig("{}"))
+        .file("tree/a.yaml", yaml("a"))
+        .file("tree/b.yaml", yaml("b"))
+        .run()
+        .expect_code(3);
+    assert!(
+        output.stderr.contains("error: files that were not tried: 1\n"),
+        "{output}"
+    );
+}
+
+#[test]
 fn wrong_use_is_refused_before_anything_is_read() {
     for (args, code, message) in [
         (&["reseal"][..], 2, "<PATH>"),
         (&["reseal", "a.yaml"], 2, "no certificate"),
         (&["reseal", "a.yaml", "--cert", CERT], 2, "no private key"),
+        (
+            &["reseal", "a.yaml", "--controller", "--private-key", OLD],
+            2,
+            "cannot be used with",
+        ),
         (
             &["reseal", "-", "--cert", CERT, "--private-key", OLD],
             2,
