@@ -128,3 +128,17 @@ pub const SECRET_BYTES: usize = 1 << 20;
 /// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
 /// few milliseconds with 4096 bits.
 pub const OTHER_LABELS: usize = 100;
+
+/// Largest kubeconfig, in bytes. One that names a hundred clusters with certificates inside has 1 MB.
+pub const KUBECONFIG_BYTES: u64 = 16 << 20;
+
+/// Largest answer of the API server or of what stands behind it, in bytes: a SealedSecret of 1.5 MB, the most that etcd
+/// takes, as JSON twice over.
+pub const CLUSTER_BYTES: u64 = 4 << 20;
+
+/// Largest certificate file at an address, in bytes. A chain of three has 6 KB; more is a web page.
+pub const CERTIFICATE_BYTES: u64 = 1 << 20;
+
+/// Tries of one request to the controller of sealed secrets. It answers two a second on average to all clients
+/// together and says 429 to the rest; client-go tries ten times too.
+pub const CONTROLLER_TRIES: u32 = 10;

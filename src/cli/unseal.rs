@@ -1,13 +1,14 @@
 //! `kship unseal`: SealedSecrets become Secrets, with the private keys of their cluster.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::password::PasswordArgs;
-use super::seal::{SyntaxName, give, read_text, settle_format, shown};
+use super::seal::{SyntaxName, give, read, read_text, settle_format, shown};
 use super::unseal_raw::RawArgs;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
-use crate::seal::{self, Document, Opened, OpeningKey, Unopened};
+use crate::limits;
+use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Syntax, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -57,6 +58,30 @@ Examples:
   kship unseal -f sealed.yaml --private-key backup.yaml --key password";
 
 impl Unseal {
+    /// What `kship seal --recovery-unseal` does.
+    pub(super) fn for_recovery(
+        files: Vec<Utf8PathBuf>,
+        private_key: Vec<Utf8PathBuf>,
+        namespace: Option<String>,
+        syntax: Syntax,
+        write: Option<Utf8PathBuf>,
+    ) -> Self {
+        let format = match syntax {
+            Syntax::Json => SyntaxName::Json,
+            Syntax::Yaml => SyntaxName::Yaml,
+        };
+        Self {
+            files,
+            private_key,
+            password: PasswordArgs::default(),
+            key: None,
+            raw: RawArgs::default(),
+            namespace,
+            format: Some(format),
+            write,
+        }
+    }
+
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let stdin = [Utf8PathBuf::from(DASH)];
@@ -150,6 +175,28 @@ impl Unseal {
     }
 }
 
+/// Reads a file of private keys.
+pub(super) fn with_key_file<T>(
+    path: &Utf8Path,
+    env: &Env,
+    read_text: impl FnOnce(&str) -> Result<T, PrivateKeyError>,
+) -> Result<T, Failure> {
+    let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
+    let unusable = |source| UnusableKey {
+        path: shown(path),
+        source,
+    };
+    let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
+    Ok(read_text(&text).map_err(unusable)?)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path} cannot be used for opening")]
+struct UnusableKey {
+    path: Utf8PathBuf,
+    source: PrivateKeyError,
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("{path}:{position} cannot be opened")]
 struct Unreadable {
@@ -160,7 +207,7 @@ struct Unreadable {
 
 #[derive(Debug, thiserror::Error)]
 #[error("no private key: name a file with --private-key")]
-struct NoPrivateKey;
+pub(super) struct NoPrivateKey;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path} holds no SealedSecret: expected a document with `kind: SealedSecret`")]

@@ -21,6 +21,8 @@ mod output;
 mod pin;
 /// What the README says works.
 mod readme;
+/// SealedSecrets move to a newer key.
+mod reseal;
 /// Secrets become SealedSecrets, and Secrets again.
 mod seal;
 #[path = "../support/mod.rs"]

@@ -12,5 +12,7 @@
 )]
 
 pub mod cli;
+pub mod cluster;
+pub mod controller;
 pub mod layout;
 pub mod registry;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::args::SyntaxName;
+use super::certificate::Source;
 use super::{Seal, read};
 use crate::cli::input::{self, STDIN};
 use crate::cli::{Env, Exit, Failure, Ui, hints_for, policy};
@@ -102,9 +103,13 @@ impl Seal {
         };
         let stdin = input::is_stdin(paths)?;
         // The variable would let a laptop and CI disagree.
-        let modulus_bytes = match &self.cert {
-            Some(path) if stdin && path == DASH => return Err(Failure::usage(StdinTwice)),
-            Some(path) => Some(self.read_certificate(path, env)?.key().modulus_bytes()),
+        let source = self.cert.as_deref().map(|text| Source::parse(Some(text))).transpose()?;
+        let modulus_bytes = match &source {
+            Some(source) if stdin && source.is_stdin() => return Err(Failure::usage(StdinTwice)),
+            Some(source) => {
+                let fetched = self.certificate(source, false, env, ui)?;
+                Some(fetched.certificate.key().modulus_bytes())
+            }
             None => None,
         };
         let (policy, root) = policy::load(env)?;
