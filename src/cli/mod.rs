@@ -9,6 +9,7 @@ mod failure;
 mod input;
 mod interrupt;
 mod kubeseal;
+mod password;
 mod pin;
 mod policy;
 mod progress;
@@ -17,6 +18,7 @@ mod reseal;
 mod seal;
 mod ui;
 mod unseal;
+mod unseal_raw;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::password::PasswordArgs;
 use super::seal::{Checks, ClusterArgs, Source, random, shown};
-use super::unseal::{NoPrivateKey, with_key_file};
+use super::unseal::NoPrivateKey;
 use super::{Env, Exit, Failure, Progress, Ui, input, interrupt};
 use crate::fs::{self, DASH};
 use crate::limits;
@@ -48,6 +49,9 @@ pub(crate) struct Reseal {
         value_delimiter = ','
     )]
     private_key: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    password: PasswordArgs,
 
     /// The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE|URL")]
@@ -102,7 +106,7 @@ impl Reseal {
         let source = self.cert.as_deref().or(env.sealing.cert.as_deref());
         let source = source.ok_or_else(|| Failure::usage(NoCertificate))?;
         let source = Source::parse(Some(source))?;
-        let keys = self.keys(&source, env)?;
+        let keys = self.keys(&source, env, ui)?;
         let (bytes, place) = source.read(env)?;
         let checks = Checks {
             sha256: self.cert_sha256.as_deref(),
@@ -207,7 +211,7 @@ impl Reseal {
     }
 
     /// Reads the private keys, with their certificates.
-    fn keys(&self, certificate: &Source, env: &Env) -> Result<KeyRing, Failure> {
+    fn keys(&self, certificate: &Source, env: &Env, ui: &mut Ui) -> Result<KeyRing, Failure> {
         let from_env = env.sealing.private_keys.iter().map(Utf8PathBuf::from);
         let files: Vec<Utf8PathBuf> = from_env.chain(self.private_key.iter().cloned()).collect();
         if files.is_empty() {
@@ -215,13 +219,13 @@ impl Reseal {
         }
         let others = self.older_than.iter();
         let dashes = files.iter().chain(others).filter(|path| *path == DASH).count();
-        if dashes + usize::from(certificate.is_stdin()) > 1 {
+        if dashes + usize::from(certificate.is_stdin()) + usize::from(self.password.reads_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }
         let mut keys = KeyRing::default();
-        for path in files {
-            with_key_file(&path, env, |text| keys.add(text, shown(&path).as_str()))?;
-        }
+        self.password.each_file(&files, env, ui, |path, text, password| {
+            keys.add(text, shown(path).as_str(), password)
+        })?;
         Ok(keys)
     }
 

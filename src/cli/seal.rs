@@ -3,8 +3,11 @@
 mod args;
 mod ask;
 mod certificate;
+mod check;
 mod cluster;
 mod commands;
+mod folder;
+mod from;
 mod klog;
 mod merge;
 mod variables;
@@ -13,10 +16,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
-pub(super) use args::{SyntaxName, give};
+pub(super) use args::{ScopeName, SyntaxName, give, settle_format};
 pub(super) use certificate::{Checks, Source};
 pub(super) use cluster::ClusterArgs;
 pub(super) use variables::parse_switch;
+
+use folder::Input;
 
 use self::commands::Command;
 use super::unseal::Unseal;
@@ -29,6 +34,9 @@ use crate::text::Position;
 impl Seal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        if self.check.is_asked()? {
+            return self.check(env, ui);
+        }
         let command = self.commands.choose(self.raw, env)?;
         if command == Command::RecoveryUnseal {
             return self.recovery_unseal(env)?.run(env, ui);
@@ -54,6 +62,8 @@ impl Seal {
         };
         if command == Command::Raw {
             self.seal_raw(sealer, env, ui)
+        } else if self.from.makes_secret() {
+            self.seal_values(sealer, &settled.syntax, env, ui)
         } else {
             self.seal_files(sealer, &settled.syntax, env, ui)
         }
@@ -72,10 +82,12 @@ impl Seal {
     }
 
     fn seal_raw(&self, mut sealer: Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let value = match &self.from_file {
-            Some(from) => read(args::path_of(from), limits::SECRET_VALUE_BYTES, env)?,
-            None => read(Utf8Path::new(DASH), limits::SECRET_VALUE_BYTES, env)?,
+        let path = match self.from.from_file.as_slice() {
+            [] => Utf8Path::new(DASH),
+            [from] => args::path_of(from),
+            _ => return Err(Failure::usage(SeveralValues)),
         };
+        let value = read(path, limits::SECRET_VALUE_BYTES, env)?;
         let mut sealed = seal::seal_value(&sealer, &value, &mut random);
         if let Err(SecretSealError::NoNamespace { .. }) = sealed {
             sealer.default_namespace = self.cluster.namespace(env, ui)?;
@@ -85,26 +97,48 @@ impl Seal {
         Ok(Exit::Ok)
     }
 
+    /// Seals a Secret that is made of the flags.
+    fn seal_values(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let secret = self.create(env)?;
+        let mut document = seal::seal_secret(&secret, &sealer, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = document {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            document = seal::seal_secret(&secret, &sealer, &mut random);
+        }
+        self.give(seal::render(&[document?], *syntax).as_bytes(), env, ui)?;
+        Ok(Exit::Ok)
+    }
+
     fn seal_files(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
-        for path in self.inputs(env)? {
-            let path = path.as_path();
-            let sealed = self.seal_file(path, &mut sealer, env, ui)?;
-            if sealed.secrets == 0 {
-                return Err(NoSecret { path: shown(path) }.into());
+        let paths = self.inputs(env)?;
+        let mut left_out = Vec::new();
+        for Input { path, of_folder } in folder::list(&paths, ui)? {
+            let sealed = self.seal_file(&path, &mut sealer, env, ui)?;
+            if sealed.secrets == 0 && !of_folder {
+                return Err(NoSecret { path: shown(&path) }.into());
+            }
+            if sealed.secrets == 0 && !folder::are_resources(&sealed.documents) {
+                left_out.push(path);
+                continue;
             }
             for note in sealed.notes {
-                ui.warning(format_args!("{}:{}: {}", shown(path), note.position, note.what));
+                ui.warning(format_args!("{}:{}: {}", shown(&path), note.position, note.what));
             }
             secrets += sealed.secrets;
             documents.extend(sealed.documents);
+        }
+        if secrets == 0 {
+            let path = paths.first().map(|path| shown(path)).unwrap_or_default();
+            return Err(NoSecret { path }.into());
         }
         self.give(seal::render(&documents, *syntax).as_bytes(), env, ui)?;
         let others = documents.len() - secrets;
         if others > 0 {
             ui.status(format_args!("sealed {secrets}, passed on {others} that are no Secret"));
         }
+        folder::tell_left_out(&left_out, ui);
         Ok(Exit::Ok)
     }
 
@@ -175,6 +209,10 @@ struct Unsealable {
 pub(super) struct NoSecret {
     path: Utf8PathBuf,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("--raw seals one value: expected one --from-file")]
+struct SeveralValues;
 
 #[derive(Debug, thiserror::Error)]
 #[error("standard input is a terminal: expected a file or a pipe")]

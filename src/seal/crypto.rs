@@ -125,6 +125,12 @@ impl SealingKey {
         let key: PublicKeyX509Der<'_> = self.public.as_der().ok()?;
         Some(KeyId::of(key.as_ref()))
     }
+
+    /// Bytes of the modulus, which is what a wrapped key takes.
+    #[must_use]
+    pub fn modulus_bytes(&self) -> usize {
+        self.key.key_size_bytes()
+    }
 }
 
 impl OpeningKey {

@@ -1,6 +1,7 @@
 //! One text, any number of documents: YAML, or JSON objects one after another as kubeseal takes them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 use zeroize::Zeroize;
@@ -44,6 +45,12 @@ impl<'a> Part<'a> {
     /// Where its tokens stand in the text as it was written, from the part's own start.
     pub(super) const fn offsets(&self) -> &yaml::Offsets {
         &self.offsets
+    }
+
+    /// Where bytes of the part stand in the whole text; they begin and end at tokens.
+    pub(super) fn range(&self, range: Range<usize>) -> Range<usize> {
+        let place = |offset| self.start + self.offsets.original(offset);
+        place(range.start)..place(range.end)
     }
 }
 
@@ -117,6 +124,17 @@ mod tests {
                 ("\n{}".to_owned(), 1)
             ]
         );
+    }
+
+    #[test]
+    fn places_are_those_of_the_text_as_written() {
+        let text = "\u{feff}{\"a\\/\\\"\":\t\"\\ud83d\\ude00\", \"b\": {\"c\":\t1}}\n{\"d\":\t[\"é\"]}";
+        for (at, token) in [(0, "\"b\""), (0, "{\"c\""), (1, "[\"é\"]"), (1, "\"d\"")] {
+            let part = &parts(text)[at];
+            let read = token.replace('\t', " ");
+            let start = part.text().find(&read).unwrap();
+            assert_eq!(&text[part.range(start..start + read.len())], token);
+        }
     }
 
     #[test]

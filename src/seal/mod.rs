@@ -4,9 +4,11 @@
 //! values open there and the other way round, and what surrounds them is equal byte for byte.
 //!
 //! ```text
+//! create                  a Secret from single values
 //! crypto                  the hybrid scheme: one blob for each value
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
+//! check                   what must not be in a tree
 //! document                a file of Secrets to a file of SealedSecrets
 //! targets reseal merge    SealedSecrets edited where they stand; key_ring knows which key is how old
 //! controller submission   what the cluster's controller is asked over its API server; the only part with a network
@@ -16,11 +18,14 @@
 //!
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
+pub mod check;
 mod controller;
+mod create;
 mod crypto;
 mod diagnosis;
 mod document;
 mod encoding;
+mod encrypted_key;
 mod input;
 mod key_ring;
 mod merge;
@@ -36,14 +41,17 @@ mod submission;
 mod targets;
 
 pub use controller::{Controller, ControllerError, Verdict};
+pub use create::{CreateError, Creation, file_source};
 pub use crypto::{KeyError, KeyId, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
-pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
+pub use document::{
+    Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_secret, seal_value,
+};
 pub use encoding::decode;
 pub use key_ring::{KeyFacts, KeyRing};
-pub use merge::{MergeError, Merged, MergedObject, merge};
-pub use open::{Opened, Unopened, Unsealed, open, unseal};
-pub use private_key::{PrivateKeyError, opening_keys};
+pub use merge::{MergeError, Merged, MergedObject, merge, merge_secrets};
+pub use open::{Opened, Unopened, Unsealed, ValueError, open, unseal, unseal_value};
+pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
 pub use reseal::{
     ByController, Fate, Offline, ResealError, Resealer, Rotate, SealedObject, SealedValue, names, sealed_values, splice,
 };

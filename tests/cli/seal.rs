@@ -1,9 +1,13 @@
 mod certificate;
+mod check;
 mod cluster;
 mod files;
+mod from;
+mod keys;
 mod kubeseal;
 mod merge;
 mod raw;
+mod regressions;
 mod unseal;
 
 use crate::support::cli::{Run, kship};

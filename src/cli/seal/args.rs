@@ -4,8 +4,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 
 use super::certificate::Source;
+use super::check::{CheckArgs, FormatName};
 use super::cluster::ClusterArgs;
 use super::commands::{Command, Commands};
+use super::from::FromArgs;
 use super::klog::Klog;
 use super::merge::MergeArgs;
 use super::variables::switch;
@@ -18,14 +20,14 @@ use crate::seal::{Scope, Syntax};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Seal {
-    /// Files with Secrets, in YAML or JSON; `-` and none at all read standard input
-    #[arg(short = 'f', long = "secret-file", value_name = "FILE", conflicts_with = "raw")]
+    /// Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input
+    #[arg(short = 'f', long = "secret-file", value_name = "FILE", conflicts_with_all = ["raw", "from_file", "from_literal", "from_env_file"])]
     pub(super) files: Vec<Utf8PathBuf>,
 
     /// The cluster's certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked
     /// [env: SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE|URL")]
-    cert: Option<String>,
+    pub(super) cert: Option<String>,
 
     /// Use the certificate only if this is its SHA-256 fingerprint
     #[arg(long, value_name = "HEX")]
@@ -52,19 +54,22 @@ pub(crate) struct Seal {
     pub(super) allow_empty_data: bool,
 
     /// Seal one value from --from-file or standard input, and print it alone
-    #[arg(long)]
+    #[arg(long, conflicts_with = "from_literal")]
     pub(super) raw: bool,
 
-    /// The file with the value, or NAME=FILE; its last line feed counts
-    #[arg(long, value_name = "FILE", requires = "raw")]
-    pub(super) from_file: Option<Utf8PathBuf>,
-
-    /// How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]
+    /// How the documents are written: JSON, but YAML into a file of that name; or how --check reports
+    /// [env: SEALED_SECRETS_FORMAT]
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT", ignore_case = true)]
-    format: Option<SyntaxName>,
+    pub(super) format: Option<FormatName>,
 
     #[command(flatten)]
     pub(super) output: Output,
+
+    #[command(flatten)]
+    pub(super) from: FromArgs,
+
+    #[command(flatten)]
+    pub(super) check: CheckArgs,
 
     #[command(flatten)]
     pub(super) merge: MergeArgs,
@@ -82,9 +87,10 @@ pub(crate) struct Seal {
 const EXAMPLES: &str = "\
 Examples:
   kship seal --cert cluster.crt -f secret.yaml -w sealed.yaml
-  kubectl create secret generic a --from-file=key.txt --dry-run=client -o json |
-      kship seal --cert cluster.crt -n shop -o yaml > sealed.yaml
-  kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop";
+  kship seal --cert cluster.crt -f secrets/ -o yaml > sealed.yaml
+  kship seal --cert cluster.crt --from-file=key.txt --name a -n shop -w sealed.yaml
+  kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop
+  kship seal --check                       before a commit: fail if a Secret is in plain text";
 
 /// Where the product goes.
 #[derive(Debug, clap::Args)]
@@ -150,7 +156,7 @@ impl SyntaxName {
 
 /// The scope in `--scope`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScopeName {
+pub(crate) enum ScopeName {
     /// opens under its name in its namespace only
     Strict,
     /// opens under any name in its namespace
@@ -185,13 +191,15 @@ impl Seal {
     pub(super) fn settle(&self, command: Command, env: &Env) -> Result<Settled, Failure> {
         let variables = &env.sealing;
         let certificate = Source::parse(self.cert.as_deref().or(variables.cert.as_deref()))?;
-        let reads_stdin = match command {
-            Command::FetchCert => false,
-            Command::Raw => self.from_file.is_none(),
-            _ => self.inputs(env)?.iter().any(|path| path == DASH),
+        let reads = match command {
+            Command::FetchCert => 0,
+            Command::Raw if self.from.from_file.is_empty() => 1,
+            Command::Raw => self.from.dashes(),
+            Command::Seal if self.from.makes_secret() => self.from.dashes(),
+            _ => self.inputs(env)?.iter().filter(|path| *path == DASH).count(),
         };
         let needs_certificate = matches!(command, Command::FetchCert | Command::Raw | Command::Seal);
-        if reads_stdin && needs_certificate && certificate.is_stdin() {
+        if reads + usize::from(needs_certificate && certificate.is_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }
         let scope = match (self.scope, &variables.scope) {
@@ -199,14 +207,8 @@ impl Seal {
             (None, Some(text)) => Some(variable("SEALED_SECRETS_SCOPE", text.parse())?),
             (None, None) => None,
         };
-        let format = match (self.format, &variables.format) {
-            (Some(format), _) => Some(format),
-            (None, Some(text)) => Some(variable(
-                "SEALED_SECRETS_FORMAT",
-                SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() }),
-            )?),
-            (None, None) => None,
-        };
+        let asked = self.format.map(FormatName::syntax).transpose()?;
+        let format = settle_format(asked, env)?;
         Ok(Settled {
             certificate,
             scope,
@@ -216,6 +218,17 @@ impl Seal {
             format,
             allow_empty: switch(env, "allow-empty-data", self.allow_empty_data)?,
         })
+    }
+}
+
+/// The format that is asked for, by the flag or by kubeseal's variable.
+pub(crate) fn settle_format(asked: Option<SyntaxName>, env: &Env) -> Result<Option<SyntaxName>, Failure> {
+    match (asked, &env.sealing.format) {
+        (None, Some(text)) => {
+            let format = SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() });
+            variable("SEALED_SECRETS_FORMAT", format).map(Some)
+        }
+        (asked, _) => Ok(asked),
     }
 }
 

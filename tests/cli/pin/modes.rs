@@ -244,7 +244,7 @@ fn settings_are_those_of_the_repository() {
     assert_snapshot!(unknown.expect_code(3), @"
     exit: 3
     ----- stderr -----
-    error: kship.yaml: `ignore` names the finding `unpind`, which there is none of: expected one of drifted, invalid-digest, single-platform, unpinned, vanished
+    error: kship.yaml: `ignore` names the finding `unpind`, which there is none of: expected one of drifted, invalid-digest, last-applied-copy, malformed-value, other-key-size, plaintext-beside-sealed, plaintext-generator, plaintext-secret, plaintext-template, scope-mismatch, scope-value, single-platform, unpinned, vanished
     ");
     let outside = plain(&[]).file("kship.yaml", "pin: {lock: ../images.lock}\n").run();
     assert_snapshot!(outside.expect_code(3), @"
