@@ -301,7 +301,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__reseal)
-            opts="-n -q -h --recovery-private-key --private-key --cert --cert-sha256 --allow-expired --older-than --namespace --dry-run --quiet --color --help"
+            opts="-n -q -h --recovery-private-key --private-key --password-file --cert --cert-sha256 --allow-expired --older-than --namespace --dry-run --controller --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -312,6 +312,10 @@ _kship() {
                     return 0
                     ;;
                 --recovery-private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -335,6 +339,82 @@ _kship() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --controller-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --controller-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-authority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-uid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -347,7 +427,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__seal)
-            opts="-f -n -o -w -v -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --merge-into --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
+            opts="-f -n -o -w -v -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --format --sealed-secret-file --from-file --from-literal --from-env-file --type --check --explain --merge-into --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -385,16 +465,12 @@ _kship() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --from-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 --sealed-secret-file)
@@ -402,6 +478,22 @@ _kship() {
                     return 0
                     ;;
                 -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-literal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -565,7 +657,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__unseal)
-            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --key --namespace --format --write --quiet --color --help"
+            opts="-f -n -o -w -q -h --file --recovery-private-key --private-key --password-file --key --raw --name --scope --namespace --format --write --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -587,8 +679,20 @@ _kship() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -W "strict namespace-wide cluster-wide" -- "${cur}"))
                     return 0
                     ;;
                 --namespace)

@@ -20,19 +20,6 @@ use crate::text::Position;
 use crate::tree::{self, Tree};
 
 /// Move the values of SealedSecrets to the newest key of their cluster
-///
-/// Every SealedSecret of every YAML and JSON file is read. Its values are opened with the private keys, and those that are
-/// not sealed for the certificate yet are sealed anew and written in their old place; every other byte stays.
-///
-/// A value stays as it is if the certificate's own key opens it, or the key of a newer certificate: give their private keys
-/// too, and a second run changes nothing. With --older-than CERT a value also stays if the key that opens it has a
-/// certificate that became valid no earlier than CERT did; a key whose certificate does not stand beside it, in its PEM file
-/// or as tls.crt in its Secret, counts as older.
-///
-/// Each file is written as soon as it is done, whole or not at all. A run that was interrupted goes on where it was. Where
-/// one value does not open, its file is left alone and the others go on.
-///
-/// With --controller the cluster does it: its controller is asked for each SealedSecret, at the pace that it allows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Reseal {
@@ -87,6 +74,19 @@ pub(crate) struct Reseal {
 }
 
 const EXAMPLES: &str = "\
+Every SealedSecret of every file is read. Values that are not sealed for the certificate yet are \
+opened with the private keys, sealed anew, and written in their old place; every other byte stays.
+
+A value stays as it is if the certificate's own key opens it, or the key of a newer certificate: \
+give their private keys too, and a second run changes nothing. With --older-than a value also stays \
+if the certificate of its key became valid no earlier than CERT did. A key whose certificate does \
+not stand beside it, in its PEM file or as tls.crt in its Secret, counts as older.
+
+Each file is written as soon as it is done, whole or not at all, so that a run that was interrupted \
+can go on. A file with a value that does not open is left alone, and the others go on.
+
+With --controller the cluster is asked instead, for one SealedSecret after the other.
+
 Examples:
   kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > backup.yaml
   kubeseal --fetch-cert > newest.crt
