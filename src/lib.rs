@@ -9,6 +9,7 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! encryption  the API server's EncryptionConfiguration
 //! images  where images stand in files, and which of them count
 //! registry  cluster                                       network: registries · the API server of a cluster
 //! k8s  policy  report                                     resources · kship.yaml · findings
@@ -23,6 +24,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cluster;
+pub mod encryption;
 pub mod fs;
 pub mod images;
 pub mod k8s;

@@ -4,6 +4,7 @@
 //! library, prints through [`Ui`], and returns the [`Exit`] or the [`Failure`].
 
 pub mod completions;
+mod encryption;
 mod env;
 mod failure;
 mod input;
@@ -118,6 +119,8 @@ enum Command {
     Unseal(Box<unseal::Unseal>),
     /// Move the values of SealedSecrets to the newest key of their cluster
     Reseal(Box<reseal::Reseal>),
+    /// Write, check and rotate the files that tell the API server how to encrypt what it stores
+    Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -131,6 +134,7 @@ impl Command {
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
             Self::Reseal(verb) => verb.run(env, ui),
+            Self::Encryption(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

@@ -7,7 +7,7 @@ use crate::fs;
 use crate::limits;
 use crate::policy::{self, FILE_NAME, Policy};
 use crate::report::{Rule, relative_path};
-use crate::{pin, seal};
+use crate::{encryption, pin, seal};
 
 /// Reads `kship.yaml` from the working directory, or in a Git repository from the nearest folder above it that has one; tells
 /// the folder too.
@@ -53,7 +53,8 @@ pub(super) fn load(env: &Env) -> Result<(Policy, Utf8PathBuf), Failure> {
 
 /// The rules of every verb: one file serves them all.
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    pin::rules::RULES.into_iter().chain(seal::check::rules::RULES)
+    let own = pin::rules::RULES.into_iter().chain(seal::check::rules::RULES);
+    own.chain(encryption::check::rules::RULES)
 }
 
 #[derive(Debug, thiserror::Error)]

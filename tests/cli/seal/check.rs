@@ -259,7 +259,7 @@ fn flags_that_make_no_sense_together_are_refused() {
         assert!(output.stderr.contains(message), "{message}: {output}");
     }
     let output = check(&[]).run().expect_code(0);
-    assert_eq!(output.stderr, "no Secrets found; files looked at: 0\n");
+    assert_eq!(output.stderr, "no Secrets found; files looked at: 1\n");
 }
 
 #[test]
