@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::password::PasswordArgs;
 use super::seal::{Checks, ClusterArgs, Source, random, shown};
-use super::unseal::{NoPrivateKey, with_key_file};
+use super::unseal::NoPrivateKey;
 use super::{Env, Exit, Failure, Progress, Ui, input, interrupt};
 use crate::fs::{self, DASH};
 use crate::limits;
@@ -19,19 +20,6 @@ use crate::text::Position;
 use crate::tree::{self, Tree};
 
 /// Move the values of SealedSecrets to the newest key of their cluster
-///
-/// Every SealedSecret of every YAML and JSON file is read. Its values are opened with the private keys, and those that are
-/// not sealed for the certificate yet are sealed anew and written in their old place; every other byte stays.
-///
-/// A value stays as it is if the certificate's own key opens it, or the key of a newer certificate: give their private keys
-/// too, and a second run changes nothing. With --older-than CERT a value also stays if the key that opens it has a
-/// certificate that became valid no earlier than CERT did; a key whose certificate does not stand beside it, in its PEM file
-/// or as tls.crt in its Secret, counts as older.
-///
-/// Each file is written as soon as it is done, whole or not at all. A run that was interrupted goes on where it was. Where
-/// one value does not open, its file is left alone and the others go on.
-///
-/// With --controller the cluster does it: its controller is asked for each SealedSecret, at the pace that it allows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Reseal {
@@ -48,6 +36,9 @@ pub(crate) struct Reseal {
         value_delimiter = ','
     )]
     private_key: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    password: PasswordArgs,
 
     /// The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE|URL")]
@@ -83,6 +74,19 @@ pub(crate) struct Reseal {
 }
 
 const EXAMPLES: &str = "\
+Every SealedSecret of every file is read. Values that are not sealed for the certificate yet are \
+opened with the private keys, sealed anew, and written in their old place; every other byte stays.
+
+A value stays as it is if the certificate's own key opens it, or the key of a newer certificate: \
+give their private keys too, and a second run changes nothing. With --older-than a value also stays \
+if the certificate of its key became valid no earlier than CERT did. A key whose certificate does \
+not stand beside it, in its PEM file or as tls.crt in its Secret, counts as older.
+
+Each file is written as soon as it is done, whole or not at all, so that a run that was interrupted \
+can go on. A file with a value that does not open is left alone, and the others go on.
+
+With --controller the cluster is asked instead, for one SealedSecret after the other.
+
 Examples:
   kubectl get secret -n kube-system -l sealedsecrets.bitnami.com/sealed-secrets-key -o yaml > backup.yaml
   kubeseal --fetch-cert > newest.crt
@@ -102,7 +106,7 @@ impl Reseal {
         let source = self.cert.as_deref().or(env.sealing.cert.as_deref());
         let source = source.ok_or_else(|| Failure::usage(NoCertificate))?;
         let source = Source::parse(Some(source))?;
-        let keys = self.keys(&source, env)?;
+        let keys = self.keys(&source, env, ui)?;
         let (bytes, place) = source.read(env)?;
         let checks = Checks {
             sha256: self.cert_sha256.as_deref(),
@@ -207,7 +211,7 @@ impl Reseal {
     }
 
     /// Reads the private keys, with their certificates.
-    fn keys(&self, certificate: &Source, env: &Env) -> Result<KeyRing, Failure> {
+    fn keys(&self, certificate: &Source, env: &Env, ui: &mut Ui) -> Result<KeyRing, Failure> {
         let from_env = env.sealing.private_keys.iter().map(Utf8PathBuf::from);
         let files: Vec<Utf8PathBuf> = from_env.chain(self.private_key.iter().cloned()).collect();
         if files.is_empty() {
@@ -215,13 +219,13 @@ impl Reseal {
         }
         let others = self.older_than.iter();
         let dashes = files.iter().chain(others).filter(|path| *path == DASH).count();
-        if dashes + usize::from(certificate.is_stdin()) > 1 {
+        if dashes + usize::from(certificate.is_stdin()) + usize::from(self.password.reads_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }
         let mut keys = KeyRing::default();
-        for path in files {
-            with_key_file(&path, env, |text| keys.add(text, shown(&path).as_str()))?;
-        }
+        self.password.each_file(&files, env, ui, |path, text, password| {
+            keys.add(text, shown(path).as_str(), password)
+        })?;
         Ok(keys)
     }
 

@@ -63,7 +63,7 @@ impl Seal {
         if command == Command::Raw {
             self.seal_raw(sealer, env, ui)
         } else if self.from.makes_secret() {
-            self.seal_made(sealer, settled.syntax, env, ui)
+            self.seal_values(sealer, &settled.syntax, env, ui)
         } else {
             self.seal_files(sealer, &settled.syntax, env, ui)
         }
@@ -79,18 +79,6 @@ impl Seal {
             settled.syntax,
             self.output_path(env),
         ))
-    }
-
-    /// Seals the Secret that the flags make.
-    fn seal_made(&self, mut sealer: Sealer<'_>, syntax: Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let secret = self.create(env)?;
-        let mut document = seal::seal_secret(&secret, &sealer, &mut random);
-        if let Err(SecretSealError::NoNamespace { .. }) = document {
-            sealer.default_namespace = self.cluster.namespace(env, ui)?;
-            document = seal::seal_secret(&secret, &sealer, &mut random);
-        }
-        self.give(seal::render(&[document?], syntax).as_bytes(), env, ui)?;
-        Ok(Exit::Ok)
     }
 
     fn seal_raw(&self, mut sealer: Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -109,11 +97,23 @@ impl Seal {
         Ok(Exit::Ok)
     }
 
+    /// Seals a Secret that is made of the flags.
+    fn seal_values(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let secret = self.create(env)?;
+        let mut document = seal::seal_secret(&secret, &sealer, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = document {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            document = seal::seal_secret(&secret, &sealer, &mut random);
+        }
+        self.give(seal::render(&[document?], *syntax).as_bytes(), env, ui)?;
+        Ok(Exit::Ok)
+    }
+
     fn seal_files(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
-        let mut left_out = Vec::new();
         let paths = self.inputs(env)?;
+        let mut left_out = Vec::new();
         for Input { path, of_folder } in folder::list(&paths, ui)? {
             let sealed = self.seal_file(&path, &mut sealer, env, ui)?;
             if sealed.secrets == 0 && !of_folder {

@@ -1,14 +1,13 @@
 //! `kship unseal`: SealedSecrets become Secrets, with the private keys of their cluster.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::password::PasswordArgs;
-use super::seal::{SyntaxName, give, read, read_text, settle_format, shown};
+use super::seal::{SyntaxName, give, read_text, settle_format, shown};
 use super::unseal_raw::RawArgs;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
-use crate::limits;
-use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Syntax, Unopened};
+use crate::seal::{self, Document, Opened, OpeningKey, Syntax, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -74,8 +73,8 @@ impl Unseal {
             files,
             private_key,
             password: PasswordArgs::default(),
-            key: None,
             raw: RawArgs::default(),
+            key: None,
             namespace,
             format: Some(format),
             write,
@@ -173,28 +172,6 @@ impl Unseal {
         }
         self.password.read_keys(&files, env, ui)
     }
-}
-
-/// Reads a file of private keys.
-pub(super) fn with_key_file<T>(
-    path: &Utf8Path,
-    env: &Env,
-    read_text: impl FnOnce(&str) -> Result<T, PrivateKeyError>,
-) -> Result<T, Failure> {
-    let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
-    let unusable = |source| UnusableKey {
-        path: shown(path),
-        source,
-    };
-    let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
-    Ok(read_text(&text).map_err(unusable)?)
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be used for opening")]
-struct UnusableKey {
-    path: Utf8PathBuf,
-    source: PrivateKeyError,
 }
 
 #[derive(Debug, thiserror::Error)]

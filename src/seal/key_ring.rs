@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::crypto::{KeyId, OpeningKey};
 use super::input;
-use super::private_key::{PrivateKeyError, opening_keys};
+use super::private_key::{PrivateKeyError, opening_keys_with};
 use super::sealing_key::Certificate;
 use crate::k8s::{Object, base64, objects};
 use crate::yaml::{self, Node};
@@ -28,13 +28,13 @@ pub struct KeyFacts {
 }
 
 impl KeyRing {
-    /// Adds the keys of a file, in any form that [`opening_keys`] reads.
+    /// Adds the keys of a file, in any form that [`opening_keys_with`] reads.
     ///
     /// # Errors
     /// There is none, or one cannot be used.
-    pub fn add(&mut self, text: &str, file: &str) -> Result<(), PrivateKeyError> {
+    pub fn add(&mut self, text: &str, file: &str, password: Option<&str>) -> Result<(), PrivateKeyError> {
         let certificates = certificates(text);
-        for (at, key) in opening_keys(text)?.into_iter().enumerate() {
+        for (at, key) in opening_keys_with(text, password)?.into_iter().enumerate() {
             let id = key.id().ok_or(PrivateKeyError::Key {
                 number: at + 1,
                 source: super::KeyError::Malformed,

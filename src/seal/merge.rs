@@ -105,11 +105,26 @@ impl From<NameError> for MergeError {
 /// Something cannot be read, the SealedSecret that is meant is not clear or has another scope than is asked for, or the text
 /// leaves no place for an edit. Then nothing is merged.
 pub fn merge(target: &str, input: &str, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Merged, MergeError> {
+    let mut notes = Vec::new();
+    let secrets = secrets(input, &mut notes)?;
+    let merged = merge_secrets(target, &secrets, sealer, random)?;
+    Ok(Merged { notes, ..merged })
+}
+
+/// As [`merge`], of Secrets that have been read.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_secrets(
+    target: &str,
+    secrets: &[Secret],
+    sealer: &Sealer<'_>,
+    random: &mut Random<'_>,
+) -> Result<Merged, MergeError> {
     let mut merged = Merged {
         text: target.to_owned(),
         ..Merged::default()
     };
-    let secrets = secrets(input, &mut merged.notes)?;
     if secrets.is_empty() {
         return Err(MergeError::NoSecret);
     }
@@ -117,7 +132,7 @@ pub fn merge(target: &str, input: &str, sealer: &Sealer<'_>, random: &mut Random
     if targets.is_empty() {
         return Err(MergeError::NoTarget);
     }
-    for secret in &secrets {
+    for secret in secrets {
         if secret.data.is_empty() && !sealer.allow_empty {
             return Err(SecretSealError::Empty.into());
         }

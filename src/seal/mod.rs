@@ -49,7 +49,7 @@ pub use document::{
 };
 pub use encoding::decode;
 pub use key_ring::{KeyFacts, KeyRing};
-pub use merge::{MergeError, Merged, MergedObject, merge};
+pub use merge::{MergeError, Merged, MergedObject, merge, merge_secrets};
 pub use open::{Opened, Unopened, Unsealed, ValueError, open, unseal, unseal_value};
 pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
 pub use reseal::{

@@ -337,7 +337,7 @@ mod tests {
     fn ring(keys: &[&str]) -> KeyRing {
         let mut ring = KeyRing::default();
         for (at, key) in keys.iter().enumerate() {
-            ring.add(key, &format!("key{at}")).unwrap();
+            ring.add(key, &format!("key{at}"), None).unwrap();
         }
         ring
     }

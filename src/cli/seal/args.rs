@@ -191,14 +191,14 @@ impl Seal {
     pub(super) fn settle(&self, command: Command, env: &Env) -> Result<Settled, Failure> {
         let variables = &env.sealing;
         let certificate = Source::parse(self.cert.as_deref().or(variables.cert.as_deref()))?;
-        let made = matches!(command, Command::Raw | Command::Seal) && self.from.makes_secret();
-        let reads_inputs = command != Command::FetchCert && !made;
-        let needs_certificate = matches!(command, Command::FetchCert | Command::Raw | Command::Seal);
-        let inputs = match command {
-            Command::Raw => 1,
+        let reads = match command {
+            Command::FetchCert => 0,
+            Command::Raw if self.from.from_file.is_empty() => 1,
+            Command::Raw => self.from.dashes(),
+            Command::Seal if self.from.makes_secret() => self.from.dashes(),
             _ => self.inputs(env)?.iter().filter(|path| *path == DASH).count(),
         };
-        let reads = if reads_inputs { inputs } else { self.from.dashes() };
+        let needs_certificate = matches!(command, Command::FetchCert | Command::Raw | Command::Seal);
         if reads + usize::from(needs_certificate && certificate.is_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }

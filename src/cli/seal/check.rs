@@ -6,7 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::args::SyntaxName;
-use super::certificate::Source;
+use super::certificate::{Checks, Source};
 use super::{Seal, read};
 use crate::cli::input::{self, STDIN};
 use crate::cli::{Env, Exit, Failure, Ui, hints_for, policy};
@@ -103,12 +103,16 @@ impl Seal {
         };
         let stdin = input::is_stdin(paths)?;
         // The variable would let a laptop and CI disagree.
-        let source = self.cert.as_deref().map(|text| Source::parse(Some(text))).transpose()?;
-        let modulus_bytes = match &source {
-            Some(source) if stdin && source.is_stdin() => return Err(Failure::usage(StdinTwice)),
-            Some(source) => {
-                let fetched = self.certificate(source, false, env, ui)?;
-                Some(fetched.certificate.key().modulus_bytes())
+        let modulus_bytes = match &self.cert {
+            Some(path) if stdin && path == DASH => return Err(Failure::usage(StdinTwice)),
+            Some(path) => {
+                let (bytes, place) = Source::parse(Some(path))?.read(env)?;
+                // Nothing is sealed, so that its end does not matter.
+                let checks = Checks {
+                    sha256: self.cert_sha256.as_deref(),
+                    allow_expired: true,
+                };
+                Some(checks.read(&bytes, &place, env, ui)?.key().modulus_bytes())
             }
             None => None,
         };

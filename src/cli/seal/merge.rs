@@ -59,8 +59,11 @@ impl Seal {
             default_namespace: None,
             allow_empty: settled.allow_empty,
         };
-        let text = read_text(&input, env)?;
-        let merged = seal::merge(&before, &text, &sealer, &mut random);
+        let merged = if self.from.makes_secret() {
+            seal::merge_secrets(&before, &[self.create(env)?], &sealer, &mut random)
+        } else {
+            seal::merge(&before, &read_text(&input, env)?, &sealer, &mut random)
+        };
         let merged = merged.map_err(|source| failure(target, &input, source))?;
         for note in &merged.notes {
             ui.warning(format_args!("{}:{}: {}", shown(&input), note.position, note.what));

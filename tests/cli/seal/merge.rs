@@ -152,6 +152,21 @@ fn several_candidates_are_named() {
 }
 
 #[test]
+fn one_value_needs_no_document() {
+    let output = seal(&["--merge-into", "s.yaml", "--from-literal", "token=a=b"])
+        .file("s.yaml", TARGET)
+        .run()
+        .expect_code(0);
+    let after = output.read("s.yaml");
+    let sealed = value(&after, "token");
+    assert_eq!(
+        after,
+        TARGET.replace("# keep\n", &format!("# keep\n    token: {sealed}\n"))
+    );
+    assert_eq!(opened(&after, "token"), "a=b");
+}
+
+#[test]
 fn json_stays_json() {
     let target = seal(&[]).stdin(INPUT).run().expect_code(0).stdout;
     let output = seal(&["--merge-into", "s.json", "-o", "yaml"])
