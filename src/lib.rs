@@ -9,6 +9,7 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! encryption  the API server's EncryptionConfiguration
 //! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
@@ -19,6 +20,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod encryption;
 pub mod fs;
 pub mod k8s;
 pub mod limits;
