@@ -19,6 +19,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod encryption;
 pub mod fs;
 pub mod k8s;
 pub mod limits;
