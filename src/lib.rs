@@ -9,6 +9,7 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! encryption  the API server's EncryptionConfiguration
 //! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
