@@ -1,17 +1,24 @@
-//! What `kship encryption` does, without the world: the API server's EncryptionConfiguration read, checked and changed.
+//! What `kship encryption` does, without the world: the API server's EncryptionConfiguration read, checked and changed, and
+//! what etcd holds read with it.
 //!
 //! The reader takes and refuses what `encryptionconfig.LoadEncryptionConfig` of k8s.io/apiserver v0.37 does, with the same
 //! message, in which keys are masked where upstream prints them.
 //!
 //! ```text
 //! config     the configuration: resources, providers, keys, each with its bytes in the file
+//! source     where stored values come from
+//! envelope   what stands before an encrypted value
+//! cipher     one key: open, seal
+//! transform  all keys of a resource: which of them wrote a value
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod config;
+pub mod source;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
+pub use source::{Age, Each, Extent, Item, Keys};
