@@ -107,3 +107,19 @@ pub const SECRET_VALUE_BYTES: u64 = 16 << 20;
 /// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
 /// few milliseconds with 4096 bits.
 pub const OTHER_LABELS: usize = 100;
+
+/// Keys of etcd that one page may have. etcd walks its whole index for each page, so few large pages beat many small ones.
+pub const ETCD_PAGE_KEYS: i64 = 10_000;
+
+/// A page of etcd that is larger than this, in bytes, makes the next one smaller: what a reading holds in memory.
+pub const ETCD_PAGE_BYTES: usize = 8 << 20;
+
+/// A page of etcd that is smaller than this, in bytes, makes the next one larger.
+pub const ETCD_PAGE_BYTES_LOW: usize = 2 << 20;
+
+/// Largest answer of etcd that is read, in bytes; a larger page is asked for again with half the keys. A single value has
+/// at most 1.5 MiB unless `--max-request-bytes` of etcd says otherwise.
+pub const ETCD_ANSWER_BYTES: usize = 64 << 20;
+
+/// Longest wait for one page of etcd.
+pub const ETCD_PAGE: Duration = Duration::from_secs(60);

@@ -7,6 +7,7 @@
 //! ```text
 //! config     the configuration: resources, providers, keys, each with its bytes in the file
 //! source     where stored values come from
+//! etcd       stored values of a live etcd: the only code here that opens a connection
 //! envelope   what stands before an encrypted value
 //! cipher     one key: open, seal
 //! transform  all keys of a resource: which of them wrote a value
@@ -15,10 +16,12 @@
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod config;
+pub mod etcd;
 pub mod source;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
+pub use etcd::{Etcd, EtcdError};
 pub use source::{Age, Each, Extent, Item, Keys};

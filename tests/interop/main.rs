@@ -14,6 +14,8 @@
 
 mod chance;
 mod crane;
+mod etcd;
+mod etcd_world;
 mod kubeseal;
 mod packaging;
 mod peers;
