@@ -14,11 +14,15 @@
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
+pub mod cipher;
 mod config;
+pub mod envelope;
 pub mod source;
+pub mod transform;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
 pub use source::{Age, Each, Extent, Item, Keys};
+pub use transform::{Reading, Slot, Transformer};
