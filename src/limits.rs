@@ -123,3 +123,19 @@ pub const ETCD_ANSWER_BYTES: usize = 64 << 20;
 
 /// Longest wait for one page of etcd.
 pub const ETCD_PAGE: Duration = Duration::from_secs(60);
+
+/// Largest key and value of etcd together, as JSON, in bytes. etcd takes requests of 1.5 MiB unless it is told otherwise.
+pub const STORED_ITEM_BYTES: usize = 128 << 20;
+
+/// Largest page of an etcd snapshot with those that it overflows to, in bytes: a page holds at least two values.
+pub const SNAPSHOT_PAGE_BYTES: u64 = 256 << 20;
+
+/// Deepest tree of pages in an etcd snapshot. With two entries in each branch it would hold 2^32 leaves.
+pub const SNAPSHOT_DEPTH: usize = 32;
+
+/// Names of stored values that an audit keeps for each count; those beyond are counted, not named.
+pub const AUDIT_NAMES: usize = 100;
+
+/// Resources that an audit tells apart, and keys within each. Group names, key names and key ids are whatever somebody wrote
+/// to etcd; those beyond are counted together.
+pub const AUDIT_GROUPS: usize = 10_000;

@@ -11,17 +11,32 @@
 //! envelope   what stands before an encrypted value
 //! cipher     one key: open, seal
 //! transform  all keys of a resource: which of them wrote a value
+//! place      the resource that a key of etcd belongs to
+//! dump       what etcdctl printed
+//! bolt       a bbolt database
+//! snapshot   a snapshot of etcd, every revision of it
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
+mod bolt;
+pub mod cipher;
 mod config;
 pub mod etcd;
+pub mod dump;
+pub mod envelope;
+mod place;
+pub mod snapshot;
 pub mod source;
+pub mod transform;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
 pub use etcd::{Etcd, EtcdError};
+pub use dump::DumpError;
+pub use place::Place;
+pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};
+pub use transform::{Reading, Slot, Transformer};
