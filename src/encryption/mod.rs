@@ -5,7 +5,6 @@
 //! message, in which keys are masked where upstream prints them.
 //!
 //! ```text
-//! config     the configuration: resources, providers, keys, each with its bytes in the file
 //! source     where stored values come from
 //! etcd       stored values of a live etcd: the only code here that opens a connection
 //! envelope   what stands before an encrypted value
@@ -15,6 +14,11 @@
 //! dump       what etcdctl printed
 //! bolt       a bbolt database
 //! snapshot   a snapshot of etcd, every revision of it
+//! config              the configuration: resources, providers, keys, each with its bytes in the file
+//! load                a file to a configuration, or the API server's refusal
+//! json tree decode    its texts, values and fields; validate: what it checks of them
+//! go endpoint         how Go writes values, and reads durations and addresses
+//! secrecy             keeps keys out of messages
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
@@ -22,21 +26,31 @@
 mod bolt;
 pub mod cipher;
 mod config;
-pub mod etcd;
+mod decode;
 pub mod dump;
+mod endpoint;
 pub mod envelope;
+pub mod etcd;
+mod go;
+mod json;
+mod load;
 mod place;
+mod secrecy;
 pub mod snapshot;
 pub mod source;
 pub mod transform;
+mod tree;
+mod validate;
 
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
-pub use etcd::{Etcd, EtcdError};
 pub use dump::DumpError;
+pub use etcd::{Etcd, EtcdError};
+pub use load::{Loaded, Loader, Problem, Refusal, load};
 pub use place::Place;
+pub use secrecy::shown;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};
 pub use transform::{Reading, Slot, Transformer};
