@@ -14,6 +14,7 @@
 
 mod chance;
 mod crane;
+mod encryption;
 mod etcd;
 mod etcd_world;
 mod kubeseal;
