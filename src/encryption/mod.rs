@@ -18,12 +18,14 @@
 //! load                a file to a configuration, or the API server's refusal
 //! json tree decode    its texts, values and fields; validate: what it checks of them
 //! go endpoint         how Go writes values, and reads durations and addresses
+//! check               what the API server does not see in it
 //! secrecy             keeps keys out of messages
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
 mod bolt;
+pub mod check;
 pub mod cipher;
 mod config;
 mod decode;

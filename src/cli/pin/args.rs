@@ -6,7 +6,6 @@ use clap::ValueEnum;
 use crate::cli::registry::RegistryArgs;
 use crate::cli::{Env, Failure, policy};
 use crate::oci::Platform;
-use crate::pin::rules::RULES;
 use crate::pin::{Filter, Mode, Options, RegistryMap, Style};
 use crate::policy::{Pattern, Policy};
 use crate::report::Format;
@@ -159,7 +158,7 @@ impl Settings {
 impl Pin {
     /// Reads `kship.yaml` if there is one, and settles what the run does; flags win.
     pub(super) fn settle(&self, env: &Env) -> Result<(Policy, Settings), Failure> {
-        let (policy, root) = policy::load(env, &RULES)?;
+        let (policy, root) = policy::load(env)?;
         let shared = &policy.pin;
         let patterns = |flags: &[String], shared: &[String]| -> Result<Vec<Pattern>, Failure> {
             let chosen = if flags.is_empty() { shared } else { flags };
