@@ -5,35 +5,49 @@
 //! message, in which keys are masked where upstream prints them.
 //!
 //! ```text
-//! config     the configuration: resources, providers, keys, each with its bytes in the file
-//! source     where stored values come from
-//! envelope   what stands before an encrypted value
-//! cipher     one key: open, seal
-//! transform  all keys of a resource: which of them wrote a value
-//! place      the resource that a key of etcd belongs to
-//! dump       what etcdctl printed
-//! bolt       a bbolt database
-//! snapshot   a snapshot of etcd, every revision of it
+//! config              the configuration: resources, providers, keys, each with its bytes in the file
+//! load                a file to a configuration, or the API server's refusal
+//! json tree decode    its texts, values and fields; validate: what it checks of them
+//! go endpoint         how Go writes values, and reads durations and addresses
+//! secrecy             keeps keys out of messages
+//!
+//! source              where stored values come from; dump: what etcdctl printed; snapshot, bolt: a snapshot of etcd
+//! envelope cipher     what stands before an encrypted value; what one key makes of it
+//! transform           all keys of a resource: which of them wrote a value
+//! place               the resource that a key of etcd belongs to
+//! audit               all of them together: what is stored, under which keys
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
+pub mod audit;
 mod bolt;
 pub mod cipher;
 mod config;
+mod decode;
 pub mod dump;
+mod endpoint;
 pub mod envelope;
+mod go;
+mod json;
+mod load;
 mod place;
+mod secrecy;
 pub mod snapshot;
 pub mod source;
 pub mod transform;
+mod tree;
+mod validate;
 
+pub use audit::{Audit, Auditor, Group, Origin, RULES as AUDIT_RULES, SCHEMA as AUDIT_SCHEMA, State};
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
 };
 pub use dump::DumpError;
+pub use load::{Loaded, Loader, Problem, Refusal, load};
 pub use place::Place;
+pub use secrecy::shown;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};
 pub use transform::{Reading, Slot, Transformer};

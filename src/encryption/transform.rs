@@ -16,7 +16,7 @@ use super::config::{KmsVersion, Provider, ProviderKind};
 use super::envelope::{EncryptedObject, Envelope, Scheme, guess_name, payload};
 
 /// The providers of one resource, ready to read and write.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Transformer {
     providers: Vec<Stage>,
 }

@@ -35,7 +35,7 @@ mod timestamp;
 mod value;
 mod write;
 
-pub use document::{Document, Key, Kind, Node, Stream};
+pub use document::{Document, Duplicate, First, Key, Kind, Node, Stream};
 pub use error::{Error, ErrorKind};
 pub use json::json_as_yaml;
 pub use scalar::{Scalar, Style};
@@ -48,6 +48,17 @@ pub use write::write;
 /// the whole stream.
 pub fn parse(text: &str) -> Result<Stream<'_>, Error> {
     compose::compose(text).map_err(|fault| Error::new(text, fault))
+}
+
+/// Reads the first document as go-yaml does which is given a whole file: what follows it is not looked at, and keys that
+/// stand twice are listed, as `yaml.UnmarshalStrict` does.
+///
+/// Of keys that stand twice all are among the entries of the mapping; go-yaml takes the last one where it is not strict.
+///
+/// # Errors
+/// As [`parse`], for the first document.
+pub fn parse_first(text: &str) -> Result<First<'_>, Error> {
+    compose::compose_first(text).map_err(|fault| Error::new(text, fault))
 }
 
 #[cfg(test)]
