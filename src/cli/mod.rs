@@ -4,6 +4,7 @@
 //! library, prints through [`Ui`], and returns the [`Exit`] or the [`Failure`].
 
 pub mod completions;
+mod encryption;
 mod env;
 mod failure;
 mod input;
@@ -109,6 +110,8 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
+    /// Write, check, rotate and prove the encryption of what etcd stores
+    Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -121,6 +124,7 @@ impl Command {
             Self::Pin(verb) => verb.run(env, ui),
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
+            Self::Encryption(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

@@ -46,7 +46,7 @@ pub use config::{
 };
 pub use dump::DumpError;
 pub use load::{Loaded, Loader, Problem, Refusal, load};
-pub use place::Place;
+pub use place::{Place, resource as resource_of};
 pub use secrecy::shown;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};

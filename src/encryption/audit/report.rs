@@ -205,10 +205,10 @@ pub fn table(audit: &Audit) -> String {
     out
 }
 
-/// The provider and the key of a kind of value, as far as they are known: `aescbc key1`.
+/// The provider and the key of a kind of value, as far as they are known: `aescbc/key1`.
 fn key(group: &Group) -> String {
     let parts = [group.provider, group.key.as_deref(), group.key_id.as_deref()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    parts.into_iter().flatten().collect::<Vec<_>>().join("/")
 }
 
 fn rule(group: &Group) -> Option<&'static Rule> {

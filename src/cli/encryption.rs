@@ -1,0 +1,72 @@
+//! `kship encryption`: the API server's EncryptionConfiguration, and what etcd holds.
+
+mod audit;
+mod decrypt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Subcommand;
+use zeroize::Zeroizing;
+
+use super::{Env, Exit, Failure, Ui};
+use crate::encryption::{Configuration, Loader, Refusal};
+use crate::fs;
+use crate::limits;
+use crate::text::{LineIndex, Position};
+
+/// Write, check, rotate and prove the encryption of what etcd stores
+#[derive(Debug, clap::Args)]
+pub(crate) struct Encryption {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count what etcd stores as plaintext, and under which key
+    Audit(audit::Audit),
+    /// Decrypt one value of etcd, from standard input
+    Decrypt(decrypt::Decrypt),
+}
+
+impl Encryption {
+    /// Runs the verb.
+    pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Audit(verb) => verb.run(env, ui),
+            Command::Decrypt(verb) => verb.run(env, ui),
+        }
+    }
+}
+
+/// A configuration with the text that it was read from.
+struct Read {
+    text: Zeroizing<String>,
+    configuration: Configuration,
+}
+
+/// Reads the configuration with which the API server reads and writes.
+fn read_configuration(path: &Utf8Path) -> Result<Read, Failure> {
+    let text = Zeroizing::new(fs::read_text(path, limits::KEY_FILE_BYTES)?);
+    let loader = Loader {
+        // What is stored may be of a time when the feature gate was on.
+        kms_v1: true,
+        ..Loader::new(path.as_str())
+    };
+    match Configuration::parse(&text, &loader) {
+        Ok(configuration) => Ok(Read { text, configuration }),
+        Err(source) => {
+            let start = source.problems.first().map_or(0, |problem| problem.span.start);
+            let position = LineIndex::new(&text).position(&text, start);
+            let path = path.to_owned();
+            Err(UnusableConfiguration { path, position, source }.into())
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{path}:{position} is no configuration that the API server takes")]
+struct UnusableConfiguration {
+    path: Utf8PathBuf,
+    position: Position,
+    source: Refusal,
+}
