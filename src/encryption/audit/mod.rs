@@ -494,3 +494,6 @@ impl Count {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
