@@ -76,7 +76,6 @@ impl Audit {
             return Err(Failure::new(NothingBelow {
                 name: name.to_owned(),
                 prefix: self.etcd_prefix.clone(),
-                keys: audit.outside,
             })
             .hint("`--etcd-prefix` says what the API server puts before each key"));
         }
@@ -230,11 +229,10 @@ struct InputError {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("{name} holds {keys} keys, none of which starts with `{prefix}/`")]
+#[error("no key in {name} starts with `{prefix}`, the prefix of the API server")]
 struct NothingBelow {
     name: Utf8PathBuf,
     prefix: String,
-    keys: u64,
 }
 
 #[derive(Debug, thiserror::Error)]

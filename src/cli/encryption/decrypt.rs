@@ -7,6 +7,7 @@ use super::{Read, read_configuration};
 use crate::cli::input::STDIN;
 use crate::cli::{Env, Exit, Failure, Ui};
 use crate::encryption::cipher::{Buffer, OpenError};
+use crate::encryption::envelope::Scheme;
 use crate::encryption::{Configuration, Place, Reading, Slot, Transformer, resource_of, shown};
 use crate::fs;
 use crate::k8s::base64;
@@ -88,13 +89,22 @@ impl Decrypt {
                 .hint("aescbc does not notice a wrong key: `--any-content` prints what comes out")),
             Reading::Kms { slot, key_id } => Err(Failure::new(NeedsService {
                 name: name(slot),
-                key_id: key_id.unwrap_or_else(|| "not in the value".to_owned()),
+                key_id: key_id.unwrap_or_else(|| "unknown".to_owned()),
             })),
-            Reading::Damaged { slot, error } => Err(no(Unopened {
-                key: name(slot),
-                source: error,
-            })
-            .hint("aesgcm also needs the exact key of etcd: is `--etcd-key` the one that the value stands under?")),
+            Reading::Damaged { slot, error } => {
+                let failure = no(Unopened {
+                    key: name(slot),
+                    source: error,
+                });
+                let is_gcm = used
+                    .names(slot)
+                    .is_some_and(|(provider, _)| provider == Scheme::AesGcm.provider());
+                Err(if is_gcm && error == Some(OpenError::Authentication) {
+                    failure.hint("is `--etcd-key` exactly the key that the value stands under? aesgcm authenticates it")
+                } else {
+                    failure
+                })
+            }
             Reading::Unknown { scheme, name } => Err(no(UnknownKey {
                 provider: scheme.map_or("an unknown provider", |scheme| scheme.provider()),
                 name: name.map_or_else(
@@ -174,7 +184,7 @@ struct Garbage {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the value is encrypted by the service `{name}`, which alone can open it; its key there: {key_id}")]
+#[error("the value is encrypted by the service `{name}`, which alone can open it; its key there: `{key_id}`")]
 struct NeedsService {
     name: String,
     key_id: String,

@@ -139,15 +139,16 @@ fn what_cannot_be_audited_is_said() {
         ("text.txt", 3, b"/registry/secrets/a/b\n"),
     ] {
         let run = audit(&[name]).file(name, content).run().expect_code(code);
-        insta::assert_snapshot!(format!("audit {name}"), run);
+        insta::assert_snapshot!(format!("audit_{}", name.replace(['.', '-'], "_")), run);
     }
-    insta::assert_snapshot!("audit missing", audit(&["missing.json"]).run().expect_code(3));
+    let missing = audit(&["missing.json"]).run().expect_code(3);
+    assert!(missing.stderr.contains("`missing.json`"), "{missing}");
     insta::assert_snapshot!(
-        "audit of a snapshot in a pipe",
+        "audit_of_a_snapshot_in_a_pipe",
         audit(&[]).stdin(snapshot).run().expect_code(2)
     );
     let refused = audit(&["dump.json"]).file("encryption.yaml", "kind: EncryptionConfiguration\n");
-    insta::assert_snapshot!("audit with no configuration", refused.run().expect_code(3));
+    insta::assert_snapshot!("audit_with_no_configuration", refused.run().expect_code(3));
 }
 
 #[test]

@@ -119,8 +119,11 @@ fn what_does_not_open_is_said() {
         let run = decrypt(&[])
             .file("encryption.yaml", configuration(&providers))
             .stdin(value);
-        insta::assert_snapshot!(format!("decrypt {name}"), run.run().expect_code(code));
+        insta::assert_snapshot!(
+            format!("decrypt_{}", name.replace(' ', "_")),
+            run.run().expect_code(code)
+        );
     }
     let not_base64 = decrypt(&["--base64"]).stdin("k8s:enc:").run().expect_code(3);
-    insta::assert_snapshot!("decrypt no base64", not_base64);
+    insta::assert_snapshot!("decrypt_no_base64", not_base64);
 }
