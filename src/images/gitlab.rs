@@ -264,9 +264,9 @@ fn leading_name(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::try_format;
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::try_format;
 
     #[test]
     fn jobs_and_defaults_are_pinned() {

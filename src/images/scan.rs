@@ -3,7 +3,7 @@
 use aho_corasick::AhoCorasick;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::filter::Filter;
+use super::filter::{Filter, Purpose};
 use super::rules::INVALID_DIGEST;
 use super::site::{Found, Site, Skip, SkipReason};
 use super::{Format, Options, find_in};
@@ -62,7 +62,9 @@ impl Scan {
             if is_malformed(&skip.reason) {
                 let name = skip.text.split('@').next().unwrap_or("");
                 let accepted = || filter.accepted(INVALID_DIGEST.code, path, name);
-                match found.marks.get(&skip.span.start).cloned().or_else(accepted) {
+                let mark = found.marks.get(&skip.span.start);
+                let mark = mark.filter(|_| filter.purpose == Purpose::Pin).cloned();
+                match mark.or_else(accepted) {
                     Some(reason) => skip.reason = SkipReason::Ignored { reason },
                     None => {
                         scan.malformed.push(skip);
@@ -125,16 +127,22 @@ const fn is_malformed(reason: &SkipReason) -> bool {
 }
 
 /// What can be read of a text: kubectl reads the documents before a template, and none after it.
-pub(super) struct Readable<'a> {
-    pub(super) found: Found,
+#[derive(Debug)]
+pub struct Readable<'a> {
+    /// What was found in it.
+    pub found: Found,
     /// The text, or what stands before the template's document.
-    pub(super) text: &'a str,
+    pub text: &'a str,
     /// The byte at which a template stopped the reading.
-    pub(super) template: Option<usize>,
+    pub template: Option<usize>,
 }
 
 impl<'a> Readable<'a> {
-    pub(super) fn new(format: Format, text: &'a str, options: &Options) -> Result<Self, yaml::Error> {
+    /// Searches a text.
+    ///
+    /// # Errors
+    /// The text cannot be read as its format, and is no template either.
+    pub fn new(format: Format, text: &'a str, options: &Options) -> Result<Self, yaml::Error> {
         let error = match find_in(format, text, options) {
             Ok(found) => {
                 return Ok(Self {
@@ -233,6 +241,7 @@ mod tests {
     fn scan(name: &str, text: &str) -> Result<Scan, String> {
         let policy = Policy::default();
         let filter = Filter {
+            purpose: Purpose::Pin,
             include: Vec::new(),
             exclude: Vec::new(),
             policy: &policy,

@@ -36,9 +36,9 @@ pub(super) fn find<'a>(root: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::{D, Tried, try_format};
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::{D, Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         try_format(Format::Kustomization, text, &Options::default())

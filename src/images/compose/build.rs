@@ -134,9 +134,9 @@ fn push(field: &str, found: Found, finder: &mut Finder<'_, '_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::{Tried, try_format};
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::{Tried, try_format};
 
     fn tried(build: &str) -> Tried {
         let text = format!("services:\n  a:\n    build:\n{build}");

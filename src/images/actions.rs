@@ -64,9 +64,9 @@ fn has_scheme(node: Node<'_, '_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::try_format;
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::try_format;
 
     #[test]
     fn workflows_are_pinned() {

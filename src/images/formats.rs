@@ -235,8 +235,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::pin::site::Style;
-    use crate::pin::testing::{D, try_format};
+    use crate::images::site::Style;
+    use crate::images::testing::{D, try_format};
     use crate::text::apply;
 
     #[test]

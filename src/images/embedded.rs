@@ -133,9 +133,9 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::{Format, find_in};
-    use crate::pin::options::Options;
-    use crate::pin::testing::{Tried, try_format};
+    use crate::images::formats::{Format, find_in};
+    use crate::images::options::Options;
+    use crate::images::testing::{Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         let options = Options {

@@ -114,9 +114,9 @@ fn image_name(image: Node<'_, '_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::try_format;
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::try_format;
 
     #[test]
     fn services_are_pinned() {

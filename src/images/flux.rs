@@ -47,9 +47,9 @@ pub(super) fn oci_repository<'a>(field: &str, node: Node<'_, 'a>, finder: &mut F
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::{D, Tried, try_format};
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::{D, Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         try_format(Format::Yaml, text, &Options::default())

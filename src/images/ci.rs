@@ -75,9 +75,9 @@ fn visit<'d, 'c, 'a>(field: &str, node: Node<'d, 'a>, finder: &mut Finder<'c, 'a
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::try_format;
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::try_format;
 
     fn check(format: Format, text: &str, images: &[&str]) {
         let tried = try_format(format, text, &Options::default());

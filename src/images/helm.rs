@@ -124,9 +124,9 @@ fn number(tag: Node<'_, '_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::{D, Tried, try_format};
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::{D, Tried, try_format};
 
     const NO_KEY: &str =
         "the chart's values have no `digest` key; pass --helm-tag-digest if its templates take `tag@digest`";

@@ -3,15 +3,28 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 
-use super::rules::UNPINNED;
 use super::site::{Site, SkipReason};
 use crate::oci::Reference;
 use crate::policy::{DigestRule, Pattern, Policy};
 use crate::report::relative_path;
 
+/// What the images of a run are wanted for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To have a digest: comments and rules that let an image float take it out.
+    Pin,
+    /// To be proven: an image that may float runs as well as any other.
+    Prove,
+}
+
+/// The finding that a reference has no digest, as `kship.yaml` accepts it.
+const UNPINNED: &str = "unpinned";
+
 /// What decides whether an image counts.
 #[derive(Debug)]
 pub struct Filter<'a> {
+    /// What it is to count for.
+    pub purpose: Purpose,
     /// `--include`: if there are any, only these.
     pub include: Vec<Pattern>,
     /// `--exclude`: not these.
@@ -30,11 +43,12 @@ impl Filter<'_> {
     /// Says why an image is left alone, if it is; `mark` is the reason of a comment beside it.
     #[must_use]
     pub fn skip(&self, path: &Utf8Path, site: &Site, mark: Option<&String>) -> Option<SkipReason> {
-        if let Some(reason) = mark {
+        let pins = self.purpose == Purpose::Pin;
+        if let Some(reason) = mark.filter(|_| pins) {
             return Some(SkipReason::Ignored { reason: reason.clone() });
         }
-        let unpinned = site.reference.digest().is_none();
-        if unpinned && let Some(reason) = self.accepted(UNPINNED.code, path, &site.reference.tagged()) {
+        let unpinned = pins && site.reference.digest().is_none();
+        if unpinned && let Some(reason) = self.accepted(UNPINNED, path, &site.reference.tagged()) {
             return Some(SkipReason::Ignored { reason });
         }
         let hits = |patterns: &[Pattern]| patterns.iter().any(|pattern| matches(pattern, &site.reference));
@@ -67,11 +81,12 @@ fn matches(pattern: &Pattern, reference: &Reference) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pin::site::Found;
+    use crate::images::site::Found;
 
     fn filter<'a>(policy: &'a Policy, include: &[&str], exclude: &[&str]) -> Filter<'a> {
         let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::new(text).unwrap()).collect();
         Filter {
+            purpose: Purpose::Pin,
             include: patterns(include),
             exclude: patterns(exclude),
             policy,
@@ -118,5 +133,17 @@ mod tests {
         assert_eq!(with(&["nginx:*"], &[], "nginx:1"), None);
         assert_eq!(with(&[], &[], "quay.io/a/b:1").unwrap(), "excluded");
         assert_eq!(with(&[], &[], "redis:7").unwrap(), "ignored: local");
+
+        let prove = Filter {
+            purpose: Purpose::Prove,
+            ..filter(&policy, &[], &["nginx"])
+        };
+        for (image, expected) in [
+            ("quay.io/a/b:1", None),
+            ("redis:7", None),
+            ("nginx:1", Some("excluded")),
+        ] {
+            assert_eq!(skip(&prove, &format!("image: {image}\n"), image).as_deref(), expected);
+        }
     }
 }

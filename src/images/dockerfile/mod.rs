@@ -414,7 +414,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::pin::testing::{D, check_reversible, pinned, skips};
+    use crate::images::testing::{D, check_reversible, pinned, skips};
 
     fn pin(text: &str) -> String {
         let mut found = Found::default();

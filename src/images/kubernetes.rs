@@ -85,9 +85,9 @@ fn url<'a>(field: String, node: Node<'_, 'a>, finder: &mut Finder<'_, 'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::pin::formats::Format;
-    use crate::pin::options::Options;
-    use crate::pin::testing::{Tried, try_format};
+    use crate::images::formats::Format;
+    use crate::images::options::Options;
+    use crate::images::testing::{Tried, try_format};
 
     fn tried(text: &str) -> Tried {
         try_format(Format::Yaml, text, &Options::default())

@@ -60,7 +60,7 @@ fn reason(comment: &str) -> Option<String> {
 mod tests {
     use camino::Utf8Path;
 
-    use crate::pin::{Options, find};
+    use crate::images::{Options, find};
 
     fn mark(name: &str, text: &str) -> Option<String> {
         let found = find(Utf8Path::new(name), text, &Options::default()).unwrap();
