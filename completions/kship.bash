@@ -19,6 +19,9 @@ _kship() {
             kship,completions)
                 cmd="kship__subcmd__completions"
                 ;;
+            kship,encryption)
+                cmd="kship__subcmd__encryption"
+                ;;
             kship,help)
                 cmd="kship__subcmd__help"
                 ;;
@@ -34,8 +37,29 @@ _kship() {
             kship,unseal)
                 cmd="kship__subcmd__unseal"
                 ;;
+            kship__subcmd__encryption,audit)
+                cmd="kship__subcmd__encryption__subcmd__audit"
+                ;;
+            kship__subcmd__encryption,decrypt)
+                cmd="kship__subcmd__encryption__subcmd__decrypt"
+                ;;
+            kship__subcmd__encryption,help)
+                cmd="kship__subcmd__encryption__subcmd__help"
+                ;;
+            kship__subcmd__encryption__subcmd__help,audit)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__audit"
+                ;;
+            kship__subcmd__encryption__subcmd__help,decrypt)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__decrypt"
+                ;;
+            kship__subcmd__encryption__subcmd__help,help)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__help"
+                ;;
             kship__subcmd__help,completions)
                 cmd="kship__subcmd__help__subcmd__completions"
+                ;;
+            kship__subcmd__help,encryption)
+                cmd="kship__subcmd__help__subcmd__encryption"
                 ;;
             kship__subcmd__help,help)
                 cmd="kship__subcmd__help__subcmd__help"
@@ -52,6 +76,12 @@ _kship() {
             kship__subcmd__help,unseal)
                 cmd="kship__subcmd__help__subcmd__unseal"
                 ;;
+            kship__subcmd__help__subcmd__encryption,audit)
+                cmd="kship__subcmd__help__subcmd__encryption__subcmd__audit"
+                ;;
+            kship__subcmd__help__subcmd__encryption,decrypt)
+                cmd="kship__subcmd__help__subcmd__encryption__subcmd__decrypt"
+                ;;
             *)
                 ;;
         esac
@@ -59,7 +89,7 @@ _kship() {
 
     case "${cmd}" in
         kship)
-            opts="-q -h -V --quiet --color --help --version pin seal unseal completions man help"
+            opts="-q -h -V --quiet --color --help --version pin seal unseal encryption completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -94,8 +124,142 @@ _kship() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kship__subcmd__encryption)
+            opts="-q -h --quiet --color --help audit decrypt help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__audit)
+            opts="-q -h --config --etcd-prefix --assume-complete --format --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__decrypt)
+            opts="-q -h --config --etcd-key --etcd-prefix --base64 --any-content --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help)
+            opts="audit decrypt help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__decrypt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kship__subcmd__help)
-            opts="pin seal unseal completions man help"
+            opts="pin seal unseal encryption completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -111,6 +275,48 @@ _kship() {
         kship__subcmd__help__subcmd__completions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__encryption)
+            opts="audit decrypt"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__encryption__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__encryption__subcmd__decrypt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

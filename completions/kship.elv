@@ -28,6 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -107,6 +108,50 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kship;encryption'= {
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand audit 'Count what etcd stores as plaintext, and under which key'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;audit'= {
+            cand --config 'The EncryptionConfiguration of the API server'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --format 'How the report is written'
+            cand --color 'When to use colour'
+            cand --assume-complete 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;decrypt'= {
+            cand --config 'The EncryptionConfiguration with the keys'
+            cand --etcd-key 'The value''s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --color 'When to use colour'
+            cand --base64 'Standard input is base64, as in the JSON of `etcdctl`'
+            cand --any-content 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;help'= {
+            cand audit 'Count what etcd stores as plaintext, and under which key'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;help;audit'= {
+        }
+        &'kship;encryption;help;decrypt'= {
+        }
+        &'kship;encryption;help;help'= {
+        }
         &'kship;completions'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
@@ -125,6 +170,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -134,6 +180,14 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;seal'= {
         }
         &'kship;help;unseal'= {
+        }
+        &'kship;help;encryption'= {
+            cand audit 'Count what etcd stores as plaintext, and under which key'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+        }
+        &'kship;help;encryption;audit'= {
+        }
+        &'kship;help;encryption;decrypt'= {
         }
         &'kship;help;completions'= {
         }

@@ -33,6 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -104,6 +105,39 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l config -d 'The EncryptionConfiguration of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l format -d 'How the report is written' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l assume-complete -d 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l config -d 'The EncryptionConfiguration with the keys' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-key -d 'The value\'s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l base64 -d 'Standard input is base64, as in the JSON of `etcdctl`'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l any-content -d 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -114,9 +148,12 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'

@@ -10,7 +10,8 @@
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
 //! encryption  the API server's EncryptionConfiguration
-//! registry  k8s  policy  report                           network · where images stand · kship.yaml · findings
+//! images  where images stand in files, and which of them count
+//! registry  k8s  policy  report                           network · resources · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
@@ -23,6 +24,7 @@
 pub mod cli;
 pub mod encryption;
 pub mod fs;
+pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;

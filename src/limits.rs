@@ -137,7 +137,7 @@ pub const SNAPSHOT_PAGE_BYTES: u64 = 256 << 20;
 pub const SNAPSHOT_DEPTH: usize = 32;
 
 /// Names of stored values that an audit keeps for each count; those beyond are counted, not named.
-pub const AUDIT_NAMES: usize = 100;
+pub const AUDIT_NAMES: usize = 1_000;
 
 /// Resources that an audit tells apart, and keys within each. Group names, key names and key ids are whatever somebody wrote
 /// to etcd; those beyond are counted together.

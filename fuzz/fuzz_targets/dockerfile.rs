@@ -3,11 +3,11 @@
 #![no_main]
 
 use camino::Utf8Path;
-use kship::pin::{self, Options};
+use kship::images::{self, Options};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let found = pin::find(Utf8Path::new("Dockerfile"), text, &Options::default());
+    let found = images::find(Utf8Path::new("Dockerfile"), text, &Options::default());
     for site in found.expect("a Dockerfile is always read").sites {
         assert!(text.get(site.span.clone()).is_some(), "{site:?}");
     }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use kship::Digest;
-use kship::pin::{Filter, Mode, Options, Resolution, Scan, Standings, Style, plan, splice};
+use kship::images::{Filter, Options, Purpose, Scan, Style};
+use kship::pin::{Mode, Resolution, Standings, plan, splice};
 use kship::policy::Policy;
 use libfuzzer_sys::fuzz_target;
 
@@ -33,6 +34,7 @@ fuzz_target!(|input: (u8, &str)| {
 fn edit(file: &str, text: &str, mode: Mode) -> Option<String> {
     let (options, policy) = (Options::default(), Policy::default());
     let filter = Filter {
+        purpose: Purpose::Pin,
         include: vec![],
         exclude: vec![],
         policy: &policy,

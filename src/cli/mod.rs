@@ -110,8 +110,8 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
-    /// Check the files that tell the API server how to encrypt what it stores
-    Encryption(encryption::Encryption),
+    /// Write, check, rotate and prove the encryption of what etcd stores
+    Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory

@@ -16,9 +16,10 @@ use output::{Outcome, Ready};
 use super::input::{self, STDIN};
 use super::{Env, Exit, Failure, Ui, interrupt};
 use crate::fs::{self, Staged};
+use crate::images::{self, Filter, Prefilter, Scan};
 use crate::limits;
 use crate::oci::Reference;
-use crate::pin::{self, Filter, Mode, Prefilter, Resolutions, Resolver, Scan, Standings};
+use crate::pin::{self, Mode, Resolutions, Resolver, Standings};
 use crate::report::Format;
 use crate::tree::{self, Tree};
 
@@ -81,7 +82,7 @@ impl Pin {
         outcome: &mut Outcome,
     ) -> Result<Vec<Scan>, Failure> {
         input::check(&self.paths)?;
-        let tree = tree::list(&self.paths, |path| pin::Format::of_path(path).is_some());
+        let tree = tree::list(&self.paths, |path| images::Format::of_path(path).is_some());
         outcome.tree(&tree);
         let Tree { files, .. } = tree;
         let prefilter = Prefilter::new(&settings.options)?;
@@ -210,7 +211,7 @@ enum ReadError {
     #[error(transparent)]
     File(#[from] fs::Error),
     #[error(transparent)]
-    Scan(#[from] pin::ScanError),
+    Scan(#[from] images::ScanError),
 }
 
 /// Writes all files and the lock, or none; a signal meanwhile waits.

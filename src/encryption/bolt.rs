@@ -1,7 +1,8 @@
 //! A bbolt database, read from its last key to its first, a page at a time.
 //!
 //! The file may be anybody's: every number in it is checked before it is followed. Keys must come strictly downwards, over
-//! all pages; so no page is worth visiting twice, and a circle of pages ends the reading instead of turning for ever.
+//! all pages, and no more bytes are read than a tree of distinct pages could have: so circles of pages, and pages that
+//! overlap, end the reading instead of making it long.
 //!
 //! ```text
 //! page     id u64, flags u16, count u16, overflow u32, then `count` elements of 16 bytes
@@ -58,6 +59,8 @@ pub(super) struct Bolt<R> {
     /// The first page that is none.
     end: u64,
     root: u64,
+    /// Pages that may still be read in this walk.
+    left: u64,
 }
 
 /// A place where a tree of pages starts.
@@ -114,6 +117,7 @@ impl<R: Read + Seek> Bolt<R> {
             page_size,
             end: end.min(length.checked_div(page_size).unwrap_or(0)),
             root,
+            left: 0,
         })
     }
 
@@ -146,6 +150,7 @@ impl<R: Read + Seek> Bolt<R> {
         bucket: Bucket,
         each: &mut dyn FnMut(&[u8], &[u8], u32) -> Result<ControlFlow<()>, BoltError>,
     ) -> Result<(), BoltError> {
+        self.left = self.end;
         let (top, is_page) = match bucket {
             Bucket::Page(page) => (self.page(page)?, true),
             Bucket::Inline(bytes) => (Page::parse(0, bytes)?, false),
@@ -194,6 +199,7 @@ impl<R: Read + Seek> Bolt<R> {
         if number < 2 || number >= self.end {
             return Err(damaged("it lies outside the database"));
         }
+        self.left = self.left.checked_sub(1).ok_or(damaged("it was read before"))?;
         let place = number
             .checked_mul(self.page_size)
             .ok_or(damaged("it lies outside the database"))?;
@@ -205,6 +211,7 @@ impl<R: Read + Seek> Bolt<R> {
             if number.saturating_add(overflow) >= self.end {
                 return Err(damaged("it overflows the database"));
             }
+            self.left = self.left.checked_sub(overflow).ok_or(damaged("it was read before"))?;
             if more > limits::SNAPSHOT_PAGE_BYTES {
                 return Err(damaged("it is larger than any value of etcd"));
             }

@@ -56,11 +56,8 @@ pub enum DumpError {
         expected: &'static str,
     },
     /// It holds keys, but not one value.
-    #[error("it holds {keys} keys and not one value: was it made with `--keys-only`?")]
-    NoValues {
-        /// How many keys.
-        keys: u64,
-    },
+    #[error("none of its keys has a value: was it made with `--keys-only`?")]
+    NoValues,
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] io::Error),
@@ -81,8 +78,8 @@ pub fn read(stream: impl Read, each: &mut Each<'_>) -> Result<Extent, DumpError>
         text: Window::new(stream),
         revision: 0,
         runs: Vec::new(),
-        keys: 0,
-        values: 0,
+        has_keys: false,
+        has_values: false,
     };
     let mut first = true;
     loop {
@@ -101,8 +98,8 @@ pub fn read(stream: impl Read, each: &mut Each<'_>) -> Result<Extent, DumpError>
             return Ok(answers.extent());
         }
     }
-    if answers.keys > 0 && answers.values == 0 {
-        return Err(DumpError::NoValues { keys: answers.keys });
+    if answers.has_keys && !answers.has_values {
+        return Err(DumpError::NoValues);
     }
     Ok(answers.extent())
 }
@@ -111,8 +108,8 @@ struct Answers<R> {
     text: Window<R>,
     revision: i64,
     runs: Vec<(Vec<u8>, Vec<u8>)>,
-    keys: u64,
-    values: u64,
+    has_keys: bool,
+    has_values: bool,
 }
 
 #[derive(Deserialize)]
@@ -202,8 +199,8 @@ impl<R: Read> Answers<R> {
             self.text.peek()?;
             let offset = self.text.offset();
             let item = parse(self.text.value()?, offset)?;
-            self.keys = self.keys.saturating_add(1);
-            self.values = self.values.saturating_add(u64::from(!item.value.is_empty()));
+            self.has_keys = true;
+            self.has_values |= !item.value.is_empty();
             run.add(&item.key);
             if each(item).is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -525,7 +522,7 @@ mod tests {
             ),
             (
                 "{\"kvs\":[{\"key\":\"YQ==\"},{\"key\":\"Yg==\"}]}",
-                "it holds 2 keys and not one value: was it made with `--keys-only`?",
+                "none of its keys has a value: was it made with `--keys-only`?",
             ),
         ] {
             assert_eq!(all(text).unwrap_err().to_string(), expected, "{text}");

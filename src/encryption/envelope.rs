@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn the_key_of_a_kms_value_is_in_clear() {
         let vector: serde_json::Value =
-            serde_json::from_str(include_str!("../../fixtures/encryption/kms-v2.json")).unwrap();
+            serde_json::from_str(include_str!("../../fixtures/encryption/audit/kms-v2.json")).unwrap();
         let value = crate::k8s::base64::decode(vector["value_base64"].as_str().unwrap()).unwrap();
         let Envelope::Encrypted { scheme, rest } = Envelope::parse(&value) else {
             panic!("{vector}");

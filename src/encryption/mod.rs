@@ -20,10 +20,18 @@
 //! go endpoint         how Go writes values, and reads durations and addresses
 //! check               what the API server does not see in it
 //! secrecy             keeps keys out of messages
+//! secrecy             keeps keys out of messages
+//!
+//! source              where stored values come from; dump: what etcdctl printed; snapshot, bolt: a snapshot of etcd
+//! envelope cipher     what stands before an encrypted value; what one key makes of it
+//! transform           all keys of a resource: which of them wrote a value
+//! place               the resource that a key of etcd belongs to
+//! audit               all of them together: what is stored, under which keys
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
 
+pub mod audit;
 mod bolt;
 pub mod check;
 pub mod cipher;
@@ -44,6 +52,7 @@ pub mod transform;
 mod tree;
 mod validate;
 
+pub use audit::{Audit, Auditor, Group, Origin, RULES as AUDIT_RULES, SCHEMA as AUDIT_SCHEMA, State};
 pub use config::{
     Configuration, GroupResource, Key, Kms, KmsVersion, Provider, ProviderKind, Resource, ResourceConfiguration,
     Spanned,
@@ -51,7 +60,7 @@ pub use config::{
 pub use dump::DumpError;
 pub use etcd::{Etcd, EtcdError};
 pub use load::{Loaded, Loader, Problem, Refusal, load};
-pub use place::Place;
+pub use place::{Place, resource as resource_of};
 pub use secrecy::shown;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};

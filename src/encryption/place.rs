@@ -71,7 +71,7 @@ fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A directory that the table does not have, without a dot, is a built-in resource of another release: then the
 /// configuration may name it with its group, and tells us. Without that the group stays `?`.
 #[must_use]
-pub(super) fn resource(directory: &[u8], configuration: &Configuration) -> GroupResource {
+pub fn resource(directory: &[u8], configuration: &Configuration) -> GroupResource {
     let directory: Cow<'_, str> = String::from_utf8_lossy(directory);
     if let Some((_, resource, group)) = BUILT_IN.iter().find(|(known, ..)| *known == directory) {
         return GroupResource::new(resource, group);

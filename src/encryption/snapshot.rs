@@ -205,3 +205,149 @@ impl Hasher for Hashed {
         self.0 = hash;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SNAPSHOT: &[u8] = include_bytes!("../../fixtures/encryption/audit/snapshot.db");
+    /// Without the checksum that every change would break.
+    const LENGTH: usize = SNAPSHOT.len() - SHA256_OUTPUT_LEN;
+
+    fn read(bytes: &[u8]) -> Result<(Vec<Item>, Extent), SnapshotError> {
+        let mut items = Vec::new();
+        let extent = Snapshot::open(Cursor::new(bytes))?.read(&mut |item| {
+            items.push(item);
+            ControlFlow::Continue(())
+        })?;
+        Ok((items, extent))
+    }
+
+    #[test]
+    fn every_revision_is_read_the_newest_first() {
+        assert!(is_bolt(SNAPSHOT) && !is_bolt(b"{\"header\":{}}") && !is_bolt(b""));
+        assert!(Snapshot::open(Cursor::new(SNAPSHOT)).unwrap().has_checksum());
+        let (items, extent) = read(SNAPSHOT).unwrap();
+        // 76 writes, of which one was a deletion; etcd's first revision is empty.
+        assert_eq!((items.len(), extent.revision), (75, 77));
+        assert!(items.is_sorted_by(|a, b| a.revision > b.revision));
+        let of = |name: &str| -> Vec<(i64, Age)> {
+            let key = format!("/registry/secrets/shop/{name}");
+            let same = items.iter().filter(|item| item.key == key.as_bytes());
+            same.map(|item| (item.revision, item.age)).collect()
+        };
+        use Age::{Current, Superseded};
+        assert_eq!(of("db"), [(4, Current), (3, Superseded), (2, Superseded)]);
+        assert_eq!(of("gone"), [(6, Superseded)]);
+        let big = items.iter().find(|item| item.key.ends_with(b"/big")).unwrap();
+        assert!(big.value.len() > 20_000, "{big:?}");
+    }
+
+    /// The dump was taken from the same etcd by its own client.
+    #[test]
+    fn what_is_current_is_what_etcdctl_says() {
+        let mut expected = Vec::new();
+        let dump = include_bytes!("../../fixtures/encryption/audit/dump.json");
+        super::super::dump::read(&dump[..], &mut |item| {
+            expected.push(item);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        let (mut items, _) = read(SNAPSHOT).unwrap();
+        items.retain(|item| item.age == Age::Current && item.key.starts_with(b"/"));
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        assert_eq!(items.len(), 71);
+        assert!(items == expected);
+    }
+
+    #[test]
+    fn damage_is_told() {
+        for at in [0, 100, LENGTH / 2, LENGTH - 1, SNAPSHOT.len() - 1] {
+            let mut bytes = SNAPSHOT.to_vec();
+            bytes[at] ^= 1;
+            assert!(matches!(read(&bytes), Err(SnapshotError::Checksum)), "{at}");
+        }
+        assert!(
+            read(&SNAPSHOT[..LENGTH]).is_ok(),
+            "a copy of the database has no checksum"
+        );
+        for (bytes, message) in [
+            (
+                &SNAPSHOT[..1000],
+                "it has 1000 bytes, which is no whole number of pages: was it cut off?",
+            ),
+            (
+                &[0; 4096],
+                "neither of its meta pages is valid: it is no bbolt database, or it is damaged",
+            ),
+            (
+                b"",
+                "neither of its meta pages is valid: it is no bbolt database, or it is damaged",
+            ),
+        ] {
+            assert_eq!(read(bytes).unwrap_err().to_string(), message);
+        }
+        assert!(read(&SNAPSHOT[..LENGTH / 8192 * 4096]).is_err(), "half of the pages");
+    }
+
+    #[test]
+    fn one_valid_meta_page_is_enough() {
+        for meta in [16, 4096 + 16] {
+            let mut bytes = SNAPSHOT[..LENGTH].to_vec();
+            bytes[meta..meta + 4].fill(0);
+            // The other one may be a transaction older, in which etcd had fewer keys, but it is whole.
+            assert!(read(&bytes).is_ok(), "{meta}");
+        }
+    }
+
+    /// The pages of the fixture's tree, by what they are.
+    fn pages(kind: u8) -> Vec<usize> {
+        let pages = (2..LENGTH / 4096).map(|page| page * 4096);
+        pages
+            .filter(|&at| SNAPSHOT[at + 8] == kind && SNAPSHOT[at + 9] == 0)
+            .collect()
+    }
+
+    #[test]
+    fn circles_end() {
+        let mut told = 0;
+        for branch in pages(1) {
+            let mut bytes = SNAPSHOT[..LENGTH].to_vec();
+            let own = u64::try_from(branch / 4096).unwrap();
+            bytes[branch + 16 + 8..branch + 16 + 16].copy_from_slice(&own.to_le_bytes());
+            if let Err(error) = read(&bytes) {
+                assert!(
+                    matches!(error, SnapshotError::Bolt(BoltError::Depth | BoltError::Page { .. })),
+                    "{error}"
+                );
+                told += 1;
+            }
+        }
+        assert!(told > 0, "a branch that counts points at itself");
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_panics_or_goes_on_for_ever(changes in prop::collection::vec((0..LENGTH, any::<u8>()), 1..20)) {
+            let mut bytes = SNAPSHOT[..LENGTH].to_vec();
+            for (at, byte) in changes {
+                bytes[at] = byte;
+            }
+            if let Ok((items, _)) = read(&bytes) {
+                prop_assert!(items.len() <= LENGTH / 16);
+            }
+        }
+
+        #[test]
+        fn no_header_of_a_page_panics(page in 2..LENGTH / 4096, header in prop::collection::vec(any::<u8>(), 48)) {
+            let mut bytes = SNAPSHOT[..LENGTH].to_vec();
+            // The page keeps its number and is a branch or leaf, so that the rest is looked at.
+            bytes[page * 4096 + 10..page * 4096 + 58].copy_from_slice(&header);
+            let _ = read(&bytes);
+        }
+    }
+}

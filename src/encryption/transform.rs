@@ -16,7 +16,7 @@ use super::config::{KmsVersion, Provider, ProviderKind};
 use super::envelope::{EncryptedObject, Envelope, Scheme, guess_name, payload};
 
 /// The providers of one resource, ready to read and write.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Transformer {
     providers: Vec<Stage>,
 }
@@ -331,7 +331,8 @@ pub(crate) mod tests {
 
     #[test]
     fn what_the_api_server_wrote_is_read() {
-        let vectors: Vec<Value> = serde_json::from_str(include_str!("../../fixtures/encryption/values.json")).unwrap();
+        let vectors: Vec<Value> =
+            serde_json::from_str(include_str!("../../fixtures/encryption/audit/values.json")).unwrap();
         assert_eq!(vectors.len(), 46);
         for vector in vectors {
             let text = |name: &str| vector[name].as_str().unwrap().to_owned();
@@ -443,7 +444,7 @@ pub(crate) mod tests {
     fn a_service_is_recognised() {
         use super::super::config::Kms;
 
-        let vector: Value = serde_json::from_str(include_str!("../../fixtures/encryption/kms-v2.json")).unwrap();
+        let vector: Value = serde_json::from_str(include_str!("../../fixtures/encryption/audit/kms-v2.json")).unwrap();
         let value = crate::k8s::base64::decode(vector["value_base64"].as_str().unwrap()).unwrap();
         let kms = |version| {
             provider(ProviderKind::Kms(Kms {

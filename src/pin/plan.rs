@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use super::filter::Filter;
 use super::resolve::{self, Resolution, Resolutions, Standing, Standings};
-use super::rules::{DRIFTED, INVALID_DIGEST, SINGLE_PLATFORM, UNPINNABLE, UNPINNED, VANISHED};
-use super::scan::Scan;
-use super::site::{Site, Skip, SkipReason, Slot, Style};
+use super::rules::{DRIFTED, SINGLE_PLATFORM, UNPINNABLE, UNPINNED, VANISHED};
+use crate::images::{Filter, INVALID_DIGEST, Scan, Site, Skip, SkipReason, Slot, Style};
 use crate::oci::Digest;
 use crate::report::{Finding, Fix, Location, Rule};
 use crate::text::Edit;

@@ -7,12 +7,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::lock::{Lock, Locked};
-use super::registry_map::RegistryMap;
 use crate::limits;
 use crate::oci::{
     DEFAULT_TAG, Digest, Index, Manifest, ManifestError, MediaType, PinnedReference, Platform, Reference,
 };
-use crate::registry::{self, Registry, Target};
+use crate::registry::{self, Registry, RegistryMap, RegistryMapError, Target};
 
 /// What a tag means.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -274,7 +273,7 @@ pub enum Error {
     },
     /// A mapped name that is no repository.
     #[error(transparent)]
-    Map(#[from] super::registry_map::Error),
+    Map(#[from] RegistryMapError),
     /// The index has no such platform.
     #[error("`{reference}` has no image for {platform}: it has {available}")]
     NoPlatform {

@@ -1,5 +1,6 @@
 //! What `kship pin --check` can answer "no" with.
 
+use crate::images::INVALID_DIGEST;
 use crate::report::{Level, Rule};
 
 /// A reference without a digest.
@@ -14,14 +15,6 @@ pub const UNPINNED: Rule = Rule {
 pub const UNPINNABLE: Rule = Rule {
     help: "Change the place as the message says, or accept it with `# kship:ignore=reason`.",
     ..UNPINNED
-};
-
-/// Something after `@` that is no digest.
-pub const INVALID_DIGEST: Rule = Rule {
-    code: "invalid-digest",
-    summary: "image digest is malformed",
-    help: "No registry can answer for this reference. A digest is `sha256:` and 64 lower-case hex digits.",
-    level: Level::Error,
 };
 
 /// A tag that means another digest by now.

@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::plan::Change;
-use super::scan::{Readable, Scan};
-use super::site::{Site, Style};
-use super::{Format, Options};
+use crate::images::{Format, Options, Readable, Scan, Site, Style};
 use crate::text::{Edit, apply};
 use crate::yaml::{self, Kind, Node};
 
@@ -166,8 +164,9 @@ mod tests {
     use camino::Utf8Path;
 
     use super::*;
+    use crate::images::{Filter, Purpose};
     use crate::oci::Digest;
-    use crate::pin::{Filter, Mode, Resolution, Standings, plan};
+    use crate::pin::{Mode, Resolution, Standings, plan};
     use crate::policy::Policy;
 
     /// The changes that pinning a text makes, and the text that they make.
@@ -175,6 +174,7 @@ mod tests {
         let policy = Policy::default();
         let here = "/top".into();
         let filter = Filter {
+            purpose: Purpose::Pin,
             include: Vec::new(),
             exclude: Vec::new(),
             policy: &policy,

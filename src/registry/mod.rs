@@ -13,6 +13,7 @@
 //! transport   HTTP and TLS; no root certificate is loaded before a host needs one
 //! keychain    config.json, auth.json, credential helpers
 //! mirrors     registries.conf
+//! map         names that are looked up elsewhere, as the user says
 //! ```
 //!
 //! Nothing here reads the environment: what the user's environment says arrives in [`Options`] and [`Environment`]. The
@@ -28,6 +29,7 @@ mod host;
 mod keychain;
 mod layout;
 mod lists;
+mod map;
 mod mirrors;
 mod options;
 mod probe;
@@ -43,6 +45,7 @@ pub use client::Client;
 pub use error::{Answered, Asked, Detail, Error};
 pub use keychain::{Entry, Environment, Keychain, KeychainError};
 pub use layout::{Layout, LayoutError};
+pub use map::{Error as RegistryMapError, RegistryMap};
 pub use mirrors::{Mirrors, MirrorsError};
 pub use options::{Options, Times};
 

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kship::images::{Filter, Format, Options, Prefilter, Purpose, Scan, Style};
 use kship::oci::{Descriptor, Digest, MediaType, PinnedReference, Repository};
-use kship::pin::{self, Filter, Format, Mode, Options, Prefilter, Resolver, Scan, Standings, Style};
+use kship::pin::{self, Mode, Resolver, Standings};
 use kship::policy::Policy;
-use kship::registry::{Answer, ManifestBytes, Registry, Resolved, Target};
+use kship::registry::{Answer, ManifestBytes, Registry, RegistryMap, Resolved, Target};
 use kship::tree;
 use saphyr_parser::{Event, Parser, SpannedEventReceiver};
 
@@ -74,6 +75,7 @@ impl Pinner {
 
     fn filter(&self) -> Filter<'_> {
         Filter {
+            purpose: Purpose::Pin,
             include: vec![],
             exclude: vec![],
             policy: &self.policy,
@@ -99,7 +101,7 @@ impl Pinner {
         };
         let resolver = Resolver {
             registry: &AnyTag,
-            map: &pin::RegistryMap::default(),
+            map: &RegistryMap::default(),
             platform: None,
             lock: None,
             refresh: false,

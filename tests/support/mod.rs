@@ -12,5 +12,6 @@
 )]
 
 pub mod cli;
+pub mod encryption;
 pub mod layout;
 pub mod registry;

@@ -5,9 +5,11 @@ use clap::ValueEnum;
 
 use crate::cli::registry::RegistryArgs;
 use crate::cli::{Env, Failure, policy};
+use crate::images::{Filter, Options, Purpose, Style};
 use crate::oci::Platform;
-use crate::pin::{Filter, Mode, Options, RegistryMap, Style};
+use crate::pin::Mode;
 use crate::policy::{Pattern, Policy};
+use crate::registry::RegistryMap;
 use crate::report::Format;
 
 /// Resolve image tags to digests and write them where they stand; nothing else changes
@@ -145,6 +147,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn filter<'a>(&self, policy: &'a Policy, today: jiff::civil::Date) -> Filter<'a> {
         Filter {
+            purpose: Purpose::Pin,
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             policy,

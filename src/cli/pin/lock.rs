@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::fs;
+use crate::images;
 use crate::limits;
 use crate::oci::Platform;
 use crate::pin::{self, Lock, Resolutions};
@@ -53,7 +54,7 @@ impl LockFile {
         locked: bool,
     ) -> Result<(), LockError> {
         for (tagged, resolution) in tags {
-            if let (Ok(resolution), Ok(reference)) = (resolution, pin::parse(tagged)) {
+            if let (Ok(resolution), Ok(reference)) = (resolution, images::parse(tagged)) {
                 self.new.insert(&reference, pin::locked(resolution, platform));
             }
         }

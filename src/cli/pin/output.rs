@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{Pin, ReadError};
 use crate::cli::{Exit, Failure, Ui, hints_for};
-use crate::pin::{self, Mode, Plan, Scan, SpliceError, rules};
+use crate::images::{self, Scan};
+use crate::pin::{self, Mode, Plan, SpliceError, rules};
 use crate::report::{self, Count, Format, Location, Replacement, Report, visible, visible_lines};
 use crate::text::LineIndex;
 use crate::tree::Tree;
@@ -266,13 +267,13 @@ impl Ready {
 
 /// Whether all that a file holds can be handed to kubectl.
 fn is_resource(scan: &Scan) -> bool {
-    let template = |skip: &pin::Skip| skip.reason == pin::SkipReason::Template && skip.text.is_empty();
-    scan.format == pin::Format::Yaml
+    let template = |skip: &images::Skip| skip.reason == images::SkipReason::Template && skip.text.is_empty();
+    scan.format == images::Format::Yaml
         && !scan.skips.iter().any(template)
         && ["apiVersion", "kind"].iter().all(|key| scan.text.contains(key))
 }
 
-fn told_skip(scan: &Scan, skip: &pin::Skip) -> report::Skip {
+fn told_skip(scan: &Scan, skip: &images::Skip) -> report::Skip {
     report::Skip {
         code: skip.reason.code(),
         reason: skip.reason.describe().into_owned(),
