@@ -50,6 +50,9 @@ pub const CREDENTIAL_FILE_BYTES: u64 = 4 << 20;
 /// Largest output of a credential helper, in bytes.
 pub const HELPER_BYTES: u64 = 64 << 10;
 
+/// Largest metrics of an API server, in bytes. Those of busy clusters have tens of megabytes.
+pub const METRICS_BYTES: u64 = 256 << 20;
+
 /// Redirects that are followed for one request.
 pub const REDIRECTS: usize = 5;
 

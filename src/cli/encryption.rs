@@ -3,6 +3,10 @@
 mod audit;
 mod check;
 mod decrypt;
+mod init;
+mod next;
+mod provider;
+mod rotate;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Subcommand;
@@ -16,6 +20,7 @@ use crate::text::{LineIndex, Position};
 
 /// Write, check, rotate and prove the encryption of what etcd stores
 #[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Encryption {
     #[command(subcommand)]
     command: Command,
@@ -29,6 +34,10 @@ enum Command {
     Check(Box<check::Check>),
     /// Decrypt one value of etcd, from standard input
     Decrypt(decrypt::Decrypt),
+    /// Write a new configuration with a new key
+    Init(Box<init::Init>),
+    /// Exchange the key, or the provider, one step at a time
+    Rotate(Box<rotate::Rotate>),
 }
 
 impl Encryption {
@@ -38,6 +47,8 @@ impl Encryption {
             Command::Audit(verb) => verb.run(env, ui),
             Command::Check(verb) => verb.run(env, ui),
             Command::Decrypt(verb) => verb.run(env, ui),
+            Command::Init(verb) => verb.run(env, ui),
+            Command::Rotate(verb) => verb.run(env, ui),
         }
     }
 }
@@ -73,4 +84,9 @@ struct UnusableConfiguration {
     path: Utf8PathBuf,
     position: Position,
     source: Refusal,
+}
+
+/// Random bytes for keys.
+fn random(bytes: &mut [u8]) -> std::io::Result<()> {
+    getrandom::fill(bytes).map_err(std::io::Error::other)
 }

@@ -27,6 +27,11 @@
 //! transform           all keys of a resource: which of them wrote a value
 //! place               the resource that a key of etcd belongs to
 //! audit               all of them together: what is stored, under which keys
+//! init key_name       new keys, their names, new configurations
+//! rotate              the phases of a rotation, and the edits that lead from one to the next
+//! edit                one edit of a text, proven
+//! static_pod          the API server's manifest: flags and mounts
+//! metrics rewrite     what each API server runs; how stored objects are written anew
 //! ```
 //!
 //! Keys live in [`zeroize::Zeroizing`]; no message, `Debug` or report holds one.
@@ -38,16 +43,24 @@ pub mod cipher;
 mod config;
 mod decode;
 pub mod dump;
+mod edit;
 mod endpoint;
 pub mod envelope;
 pub mod etcd;
 mod go;
+pub mod init;
 mod json;
+pub mod key_name;
 mod load;
+pub mod metrics;
 mod place;
+pub mod proof;
+pub mod rewrite;
+pub mod rotate;
 mod secrecy;
 pub mod snapshot;
 pub mod source;
+pub mod static_pod;
 pub mod transform;
 mod tree;
 mod validate;

@@ -63,7 +63,7 @@ impl<'a> First<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'d, 'a> {
     arena: &'d Arena<'a>,
-    index: u32,
+    pub(super) index: u32,
 }
 
 /// What a node is.
