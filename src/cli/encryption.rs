@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod decrypt;
+mod etcd;
 mod init;
 mod next;
 mod provider;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{fs, pin, registry, report, seal};
+use crate::{encryption, fs, pin, registry, report, seal};
 
 /// What ends a verb before it has an answer.
 ///
@@ -68,6 +68,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
             file_hint(error)
                 .or_else(|| pin_hint(error))
                 .or_else(|| seal_hint(error))
+                .or_else(|| etcd_hint(error))
                 .or_else(|| registry_hint(error))
                 .map(str::to_owned),
         );
@@ -92,6 +93,18 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         pin::ResolveError::NotLocked { .. } => Some("run once without `--frozen`, and commit the lock file"),
+        _ => None,
+    }
+}
+
+fn etcd_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use encryption::EtcdError as E;
+    match error.downcast_ref()? {
+        E::Unreachable { .. } => Some(
+            "a member that asks for certificates needs `--cacert`, `--cert` and `--key`; a snapshot is audited without the network",
+        ),
+        E::Refused { .. } => Some("`--user` and `--password-file`, or `--cert` and `--key`, say who reads"),
+        E::PlainPassword { .. } => Some("use `https://` and, if need be, `--cacert`"),
         _ => None,
     }
 }

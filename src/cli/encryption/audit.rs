@@ -6,12 +6,13 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::File;
 
+use super::etcd::EtcdArgs;
 use super::{Read as Config, read_configuration};
 use crate::cli::input::STDIN;
-use crate::cli::{Env, Exit, Failure, Ui};
+use crate::cli::{Env, Exit, Failure, Ui, interrupt};
 use crate::encryption::audit::{self, Auditor, Origin, State};
 use crate::encryption::snapshot::{Snapshot, SnapshotError, is_bolt};
-use crate::encryption::{Age, DumpError, dump};
+use crate::encryption::{Age, DumpError, Each, Etcd, EtcdError, Extent, dump};
 use crate::fs::{self, DASH};
 use crate::report::{Format, relative_path};
 
@@ -38,6 +39,9 @@ pub(super) struct Audit {
     /// How the report is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
+
+    #[command(flatten)]
+    etcd: EtcdArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -47,6 +51,8 @@ that were not compacted yet; of those, plaintext is a finding.
 
 Examples:
   etcdctl get /registry --prefix -w json | kship encryption audit --config encryption.yaml
+  kship encryption audit --config encryption.yaml --etcd https://127.0.0.1:2379 \\
+    --cacert etcd/ca.crt --cert etcd/healthcheck-client.crt --key etcd/healthcheck-client.key
   etcdctl snapshot save etcd.db && kship encryption audit --config encryption.yaml etcd.db
   kship encryption audit --config encryption.yaml etcd.db --format json > proof.json";
 
@@ -55,23 +61,18 @@ impl Audit {
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let Config { text, configuration } = read_configuration(&self.config)?;
         let auditor = Auditor::new(&configuration, &self.etcd_prefix)?;
-        let mut input = Input::open(&self.input, env)?;
+        let (mut input, name) = match self.etcd.open()? {
+            Some((etcd, name)) => (Input::Etcd(Box::new(etcd)), name),
+            None if self.input == DASH => (Input::open(&self.input, env)?, STDIN.into()),
+            None => (Input::open(&self.input, env)?, self.input.clone()),
+        };
         let progress = ui.progress_open("auditing");
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let audit = auditor.run(threads, &|items| progress.advance(items), |each| match &mut input {
-            Input::Dump(stream) => dump::read(stream, each).map_err(Unreadable::Dump),
-            Input::Snapshot(snapshot) => snapshot.read(each).map_err(Unreadable::Snapshot),
+        let audit = auditor.run(threads, &|items| progress.advance(items), |each| {
+            input.read(&self.etcd_prefix, &name, each)
         });
         drop(progress);
-        let name = if self.input == DASH {
-            Utf8Path::new(STDIN)
-        } else {
-            &self.input
-        };
-        let audit = audit.map_err(|source| InputError {
-            name: name.to_owned(),
-            source,
-        })?;
+        let audit = audit?;
         if audit.items == audit.outside {
             return Err(Failure::new(NothingBelow {
                 name: name.to_owned(),
@@ -133,6 +134,7 @@ fn tell_keys(audit: &audit::Audit, ui: &mut Ui) {
 /// What is audited; its first bytes tell which it is.
 enum Input {
     Dump(Box<dyn Read>),
+    Etcd(Box<Etcd>),
     Snapshot(Box<Snapshot<File>>),
 }
 
@@ -183,9 +185,24 @@ impl Input {
         }
     }
 
+    /// Hands out what is stored below the API server's prefix, or more.
+    fn read(&mut self, prefix: &str, name: &Utf8Path, each: &mut Each<'_>) -> Result<Extent, Failure> {
+        let read = match self {
+            Self::Dump(stream) => dump::read(stream, each).map_err(Unreadable::Dump),
+            Self::Etcd(etcd) => {
+                let prefix = format!("{}/", prefix.trim_end_matches('/'));
+                interrupt::run(etcd.read(prefix.as_bytes(), each))?.map_err(Unreadable::Etcd)
+            }
+            Self::Snapshot(snapshot) => snapshot.read(each).map_err(Unreadable::Snapshot),
+        };
+        let name = name.to_owned();
+        read.map_err(|source| InputError { name, source }.into())
+    }
+
     const fn kind(&self) -> &'static str {
         match self {
             Self::Dump(_) => "etcdctl",
+            Self::Etcd(_) => "etcd",
             Self::Snapshot(_) => "snapshot",
         }
     }
@@ -217,6 +234,8 @@ impl Kind {
 enum Unreadable {
     #[error(transparent)]
     Dump(DumpError),
+    #[error(transparent)]
+    Etcd(EtcdError),
     #[error(transparent)]
     Snapshot(SnapshotError),
 }
