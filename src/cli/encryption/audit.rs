@@ -1,6 +1,7 @@
 //! `kship encryption audit`: what is stored, counted by key.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,8 +12,8 @@ use super::{Read as Config, read_configuration};
 use crate::cli::input::STDIN;
 use crate::cli::{Env, Exit, Failure, Ui, interrupt};
 use crate::encryption::audit::{self, Auditor, Origin, State};
-use crate::encryption::snapshot::{Snapshot, SnapshotError, is_bolt};
-use crate::encryption::{Age, DumpError, Each, Etcd, EtcdError, Extent, dump};
+use crate::encryption::snapshot::{Snapshot, is_bolt};
+use crate::encryption::{Age, Each, Etcd, Extent, dump};
 use crate::fs::{self, DASH};
 use crate::report::{Format, relative_path};
 
@@ -164,10 +165,7 @@ impl Input {
         match Kind::of(&start) {
             Some(Kind::Dump) => Ok(Self::Dump(Box::new(file))),
             Some(Kind::Snapshot) => {
-                let snapshot = Snapshot::open(file).map_err(|source| InputError {
-                    name: path.to_owned(),
-                    source: Unreadable::Snapshot(source),
-                })?;
+                let snapshot = Snapshot::open(file).map_err(InputError::of(path))?;
                 Ok(Self::Snapshot(Box::new(snapshot)))
             }
             None => Err(UnknownKind { name: path.to_owned() }.into()),
@@ -187,16 +185,14 @@ impl Input {
 
     /// Hands out what is stored below the API server's prefix, or more.
     fn read(&mut self, prefix: &str, name: &Utf8Path, each: &mut Each<'_>) -> Result<Extent, Failure> {
-        let read = match self {
-            Self::Dump(stream) => dump::read(stream, each).map_err(Unreadable::Dump),
+        Ok(match self {
+            Self::Dump(stream) => dump::read(stream, each).map_err(InputError::of(name))?,
             Self::Etcd(etcd) => {
                 let prefix = format!("{}/", prefix.trim_end_matches('/'));
-                interrupt::run(etcd.read(prefix.as_bytes(), each))?.map_err(Unreadable::Etcd)
+                interrupt::run(etcd.read(prefix.as_bytes(), each))?.map_err(InputError::of(name))?
             }
-            Self::Snapshot(snapshot) => snapshot.read(each).map_err(Unreadable::Snapshot),
-        };
-        let name = name.to_owned();
-        read.map_err(|source| InputError { name, source }.into())
+            Self::Snapshot(snapshot) => snapshot.read(each).map_err(InputError::of(name))?,
+        })
     }
 
     const fn kind(&self) -> &'static str {
@@ -231,20 +227,19 @@ impl Kind {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error(transparent)]
-    Dump(DumpError),
-    #[error(transparent)]
-    Etcd(EtcdError),
-    #[error(transparent)]
-    Snapshot(SnapshotError),
-}
-
-#[derive(Debug, thiserror::Error)]
 #[error("{name} cannot be audited")]
 struct InputError {
     name: Utf8PathBuf,
-    source: Unreadable,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl InputError {
+    fn of<E: Error + Send + Sync + 'static>(name: &Utf8Path) -> impl FnOnce(E) -> Self {
+        |source| Self {
+            name: name.to_owned(),
+            source: source.into(),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
