@@ -17,9 +17,13 @@ pub fn shown(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a text is base64 of 16, 24 or 32 bytes, and looks like it.
+/// Whether a part of a text is base64 of 16, 24 or 32 bytes, and looks like it.
 fn is_key(text: &str) -> bool {
-    let trimmed = text.trim();
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    text.split(|c| !is_base64(c)).any(is_key_alone)
+}
+
+fn is_key_alone(trimmed: &str) -> bool {
     let has = |of: fn(&char) -> bool| trimmed.chars().any(|c| of(&c));
     // Without padding, 32 letters and digits may be any name; hex digests of one case are.
     let looks = trimmed.ends_with('=')
@@ -37,6 +41,7 @@ mod tests {
             "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=",
             "a+/ksN7wp8rBPPnfPF9bUw==",
             " QUJD1kVGR0hJSktMTU5PUFFSU1RVVldY\n",
+            "é YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY= x",
         ] {
             assert_eq!(shown(key), MASK);
         }

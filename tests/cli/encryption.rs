@@ -1,4 +1,5 @@
 mod audit;
+mod check;
 mod decrypt;
 
 use crate::support::cli::{Run, kship};

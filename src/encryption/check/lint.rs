@@ -355,3 +355,176 @@ fn trouble(name: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encryption::Loader;
+    use crate::report::Level;
+
+    const A: &str = "xQ+B7jKbR9a3Zk1e8mTq0LwYvN2cFhUiJp5sRdGoA4k=";
+    const B: &str = "q7Rk0ZtVbW3xYc9LmN8pQ2sDfGh4Jk6TzXyUvIoPa1E=";
+
+    /// The code and field of each finding, notes left out.
+    fn told(entries: &str, settings: &Settings) -> Vec<String> {
+        let entries = entries.replace("AAAA", A).replace("BBBB", B);
+        let text =
+            format!("kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources: {entries}\n");
+        let loader = Loader {
+            kms_v1: true,
+            ..Loader::new("a.yaml")
+        };
+        let configuration = Configuration::parse(&text, &loader).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let found = lint(&configuration, settings);
+        for found in &found {
+            assert!(
+                rules::RULES.iter().any(|rule| rule.code == found.rule.code),
+                "{}",
+                found.rule.code
+            );
+            assert!(text.get(found.span.clone()).is_some());
+            for key in [A, B] {
+                assert!(!found.message.contains(key) && !found.field.contains(key));
+            }
+        }
+        let loud = found.iter().filter(|found| found.rule.level != Level::Note);
+        loud.map(|found| format!("{} {}", found.rule.code, found.field))
+            .collect()
+    }
+
+    fn one(entries: &str) -> String {
+        told(entries, &Settings::default()).join(", ")
+    }
+
+    const GOOD: &str =
+        "{resources: [secrets], providers: [{secretbox: {keys: [{name: k, secret: AAAA}]}}, {identity: {}}]}";
+
+    #[test]
+    fn good_configurations_have_no_finding() {
+        for entries in [
+            format!("[{GOOD}]"),
+            "[{resources: [secrets], providers: [{aescbc: {keys: [{name: b, secret: AAAA}, {name: a, secret: BBBB}]}}]}]".to_owned(),
+            "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: k, endpoint: 'unix:///a'}}]}]".to_owned(),
+            "[{resources: [events], providers: [{identity: {}}]}, {resources: ['*.*'], providers: [{secretbox: {keys: [{name: k, secret: AAAA}]}}]}]".to_owned(),
+            // One key for several entries is one key.
+            format!("[{GOOD}, {}]", GOOD.replace("[secrets]", "[configmaps, pandas.example.com]")),
+        ] {
+            assert_eq!(one(&entries), "", "{entries}");
+        }
+    }
+
+    #[test]
+    fn plaintext_is_told() {
+        assert_eq!(
+            one(
+                "[{resources: [secrets], providers: [{identity: {}}, {secretbox: {keys: [{name: k, secret: AAAA}]}}]}]"
+            ),
+            "identity-first resources[0].providers[0].identity, cis-1.2.28 "
+        );
+        // Secrets are no opt-out.
+        assert_eq!(
+            one(&format!(
+                "[{{resources: [secrets], providers: [{{identity: {{}}}}]}}, {}]",
+                GOOD.replace("[secrets]", "['*.*']")
+            )),
+            "identity-first resources[0].providers[0].identity, cis-1.2.28 "
+        );
+        assert_eq!(
+            one(&format!("[{}]", GOOD.replace("secrets", "configmaps"))),
+            "secrets-plaintext resources"
+        );
+        let wild = "[{resources: ['*.'], providers: [{aesgcm: {keys: [{name: k, secret: AAAA}]}}]}]";
+        assert_eq!(
+            one(wild),
+            "aesgcm-rotation resources[0].providers[0].aesgcm, cis-1.2.28 "
+        );
+    }
+
+    #[test]
+    fn keys_and_their_names_are_judged() {
+        let keys = |keys: &str| {
+            one(&format!(
+                "[{{resources: [secrets], providers: [{{aescbc: {{keys: [{keys}]}}}}, {{identity: {{}}}}]}}]"
+            ))
+        };
+        let at = |code: &str, key: usize, field: &str| {
+            format!("{code} resources[0].providers[0].aescbc.keys[{key}].{field}")
+        };
+        for (list, expected) in [
+            (
+                "{name: a, secret: YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=}",
+                vec![at("example-key", 0, "secret")],
+            ),
+            (
+                "{name: a, secret: AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=}",
+                vec![at("weak-key", 0, "secret")],
+            ),
+            (
+                "{name: a, secret: a+/ksN7wp8rBPPnfPF9bUw==}",
+                vec![at("short-key", 0, "secret")],
+            ),
+            ("{name: 'a b', secret: AAAA}", vec![at("key-name", 0, "name")]),
+            ("{name: 'ä', secret: AAAA}", vec![at("key-name", 0, "name")]),
+            (
+                "{name: a, secret: AAAA}, {name: a, secret: BBBB}",
+                vec![at("duplicate-key-name", 1, "name")],
+            ),
+            (
+                "{name: a, secret: AAAA}, {name: b, secret: AAAA}",
+                vec![at("reused-key", 1, "secret")],
+            ),
+            (
+                "{name: a, secret: AAAA}, {name: 'a:b', secret: BBBB}",
+                vec![at("key-name", 1, "name"), at("ambiguous-key-name", 1, "name")],
+            ),
+        ] {
+            assert_eq!(keys(list), expected.join(", "), "{list}");
+        }
+        assert_eq!(
+            one(
+                "[{resources: [secrets], providers: [{aescbc: {keys: [{name: a, secret: AAAA}]}}, {aesgcm: {keys: [{name: a, secret: AAAA}]}}]}]"
+            ),
+            "reused-key resources[0].providers[1].aesgcm.keys[0].secret"
+        );
+        // Two entries for one resource read together.
+        assert_eq!(
+            one(&format!("[{GOOD}, {}]", GOOD.replace("AAAA", "BBBB"))),
+            "duplicate-key-name resources[1].providers[0].secretbox.keys[0].name, repeated-resource resources[1].resources[0]"
+        );
+    }
+
+    #[test]
+    fn resources_and_versions_are_judged() {
+        let of = |resources: &str| one(&format!("[{}]", GOOD.replace("[secrets]", resources)));
+        assert_eq!(
+            of("[secrets, sekrets, x.apps]"),
+            "unknown-resource resources[0].resources[1], unknown-resource resources[0].resources[2]"
+        );
+        let v2 = "[{resources: ['*.*'], providers: [{kms: {apiVersion: v2, name: k, endpoint: 'unix:///a'}}]}]";
+        let on = |kubernetes| Settings {
+            kubernetes: Some(kubernetes),
+            ..Settings::default()
+        };
+        assert_eq!(
+            told(v2, &on(26)),
+            [
+                "unsupported resources[0].providers[0].kms",
+                "unsupported resources[0].resources[0]"
+            ]
+        );
+        assert!(told(v2, &on(27)).is_empty());
+        let v1 = v2.replace("apiVersion: v2, ", "");
+        assert_eq!(told(&v1, &on(28)), ["kms-v1 resources[0].providers[0].kms"]);
+    }
+
+    #[test]
+    fn notes_are_told_quietly() {
+        let text = format!(
+            "kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources: [{{resources: [events], providers: [{{identity: {{}}}}]}}, {{resources: ['*.*'], providers: [{{aescbc: {{keys: [{{name: k, secret: {A}}}]}}}}]}}]\n"
+        );
+        let configuration = Configuration::parse(&text, &Loader::new("a.yaml")).unwrap();
+        let found = lint(&configuration, &Settings::default());
+        let notes: Vec<&str> = found.iter().map(|found| found.rule.code).collect();
+        assert_eq!(notes, ["opted-out", "aescbc", "no-identity"]);
+    }
+}

@@ -196,7 +196,8 @@ impl Checker<'_> {
             // The path of the file is told with the place.
             let prefixed = refusal.is_strict_decoding();
             message.push_str(if prefixed { "strict decoding error: " } else { "" });
-            message.push_str(&problem.message);
+            // The list of repeated keys has lines of its own.
+            message.push_str(&problem.message.replace("\n ", ""));
             let field = (!problem.field.is_empty()).then(|| problem.field.clone());
             self.candidate(&rules::INVALID, message, field, place, &problem.span);
         }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::super::load::{self, Loaded, Loader, Refusal};
 use super::super::tree::{Tree, Value};
 use crate::k8s::base64;
-use crate::text::LineIndex;
 use crate::yaml::{self, Document, Kind, Node, Style};
 
 /// One configuration of a file, read.
@@ -46,8 +45,8 @@ impl Origin {
 pub(super) enum Place {
     /// That many bytes further.
     Shifted(usize),
-    /// Its lines begin at these bytes, behind their blanks; `lines` is the index of the text itself.
-    Lines { starts: Vec<usize>, lines: LineIndex },
+    /// Line by line: where the first character that is no blank stands, there and in the file.
+    Lines(Vec<(usize, usize)>),
     /// Somewhere in these bytes.
     Within(Range<usize>),
 }
@@ -58,10 +57,13 @@ impl Place {
         match self {
             Self::Shifted(by) => span.start + by..span.end + by,
             Self::Within(range) => range.clone(),
-            Self::Lines { starts, lines } => {
-                let start = starts.get(lines.line_of(span.start)).or(starts.last());
-                let start = start.copied().unwrap_or_default();
-                start..start
+            Self::Lines(lines) => {
+                let at = |offset: usize| {
+                    let line = lines.partition_point(|(inner, _)| *inner <= offset).saturating_sub(1);
+                    let (inner, outer) = lines.get(line).copied().unwrap_or_default();
+                    outer + offset.saturating_sub(inner)
+                };
+                at(span.start)..at(span.end)
             }
         }
     }
@@ -97,7 +99,9 @@ pub(super) fn sources(text: &str, loader: &Loader, is_named: bool) -> Result<Vec
         outcome: load::load(text, loader),
         place: Place::Shifted(0),
     };
-    if first_kind(text).is_some_and(|kind| is_configuration(&kind)) {
+    let kind = first_kind(text);
+    // What the user names is what the API server is given, unless it is a resource that carries configurations.
+    if kind.as_deref().map_or(is_named, is_configuration) {
         return Ok(vec![whole()]);
     }
     let mut found = Vec::new();
@@ -120,8 +124,8 @@ pub(super) fn sources(text: &str, loader: &Loader, is_named: bool) -> Result<Vec
         }
         Err(_) => {}
     }
-    if found.is_empty() && is_named {
-        found.push(whole());
+    if is_named && found.iter().all(|source| source.origin == Origin::Document) {
+        return Ok(vec![whole()]);
     }
     Ok(found)
 }
@@ -210,13 +214,14 @@ fn place(text: &str, node: Node<'_, '_>, value: &str) -> Place {
         .and_then(|before| before.rfind('\n'))
         .map_or(0, |at| at + 1);
     let block = text.get(start..scalar.content.end).unwrap_or_default();
-    let starts = block.split_inclusive('\n').scan(start, |at, line| {
-        let begins = *at + (line.len() - line.trim_start_matches(' ').len());
+    Place::Lines(first_characters(value, 0).zip(first_characters(block, start)).collect())
+}
+
+/// Where the first character of each line stands that is no blank, in a text that begins at `start`.
+fn first_characters(text: &str, start: usize) -> impl Iterator<Item = usize> {
+    text.split_inclusive('\n').scan(start, |at, line| {
+        let first = *at + (line.len() - line.trim_start_matches(' ').len());
         *at += line.len();
-        Some(begins)
-    });
-    Place::Lines {
-        starts: starts.collect(),
-        lines: LineIndex::new(value),
-    }
+        Some(first)
+    })
 }
