@@ -90,6 +90,9 @@ pub const EXCERPT_CHARACTERS: usize = 300;
 /// Largest `kship.yaml`, in bytes.
 pub const POLICY_BYTES: u64 = 4 << 20;
 
+/// Keys of one Secret that a message lists.
+pub const KEYS_SHOWN: usize = 8;
+
 /// Platforms that a message lists.
 pub const PLATFORMS_SHOWN: usize = 20;
 

@@ -1,6 +1,7 @@
 //! `kship encryption`: the API server's EncryptionConfiguration, and what etcd holds.
 
 mod audit;
+mod check;
 mod decrypt;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,25 +14,30 @@ use crate::fs;
 use crate::limits;
 use crate::text::{LineIndex, Position};
 
-/// Write, check, rotate and prove the encryption of what etcd stores
+/// Check, audit and open what tells the API server how to encrypt, and what it encrypted
 #[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Encryption {
     #[command(subcommand)]
     command: Command,
 }
 
+/// What is done; each is a file in the folder beside this one.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say whether the API server loads a file, and what it does not see in it
+    Check(Box<check::Check>),
     /// Count what etcd stores as plaintext, and under which key
-    Audit(audit::Audit),
+    Audit(Box<audit::Audit>),
     /// Decrypt one value of etcd, from standard input
-    Decrypt(decrypt::Decrypt),
+    Decrypt(Box<decrypt::Decrypt>),
 }
 
 impl Encryption {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         match self.command {
+            Command::Check(verb) => verb.run(env, ui),
             Command::Audit(verb) => verb.run(env, ui),
             Command::Decrypt(verb) => verb.run(env, ui),
         }

@@ -110,7 +110,7 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
-    /// Write, check, rotate and prove the encryption of what etcd stores
+    /// Check, audit and open what tells the API server how to encrypt, and what it encrypted
     Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),

@@ -1,6 +1,7 @@
 //! `kship seal`: Secrets become SealedSecrets.
 
 mod args;
+mod check;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
@@ -17,6 +18,9 @@ use crate::text::Position;
 impl Seal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        if self.check.is_asked() {
+            return self.check(env, ui);
+        }
         let settled = self.settle(env)?;
         let certificate = self.certificate(&settled, env, ui)?;
         let sealer = Sealer {
@@ -35,6 +39,25 @@ impl Seal {
 
     fn certificate(&self, settled: &args::Settled, env: &Env, ui: &mut Ui) -> Result<Certificate, Failure> {
         let path = &settled.certificate;
+        let certificate = self.read_certificate(path, env)?;
+        let unusable = |source| UnusableCertificate {
+            path: shown(path),
+            source,
+        };
+        match certificate.check_expiry(env.now) {
+            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
+            checked => checked.map_err(unusable)?,
+        }
+        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
+        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
+            let day = certificate.not_after().strftime("%Y-%m-%d");
+            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
+        }
+        Ok(certificate)
+    }
+
+    /// Reads a certificate, and holds it to its fingerprint.
+    fn read_certificate(&self, path: &Utf8Path, env: &Env) -> Result<Certificate, Failure> {
         let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
         let unusable = |source| UnusableCertificate {
             path: shown(path),
@@ -48,15 +71,6 @@ impl Seal {
                 exit: Exit::Finding,
                 ..Failure::new(unusable(source))
             })?;
-        }
-        match certificate.check_expiry(env.now) {
-            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
-            checked => checked.map_err(unusable)?,
-        }
-        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
-        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
-            let day = certificate.not_after().strftime("%Y-%m-%d");
-            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
         }
         Ok(certificate)
     }

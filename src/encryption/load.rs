@@ -84,6 +84,16 @@ impl Problem {
     }
 }
 
+impl Refusal {
+    /// Whether fields are unknown or set twice.
+    pub(super) fn is_strict_decoding(&self) -> bool {
+        self.prefix.ends_with(STRICT)
+    }
+}
+
+/// What comes before the fields that are unknown or set twice.
+const STRICT: &str = "strict decoding error: ";
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_list = self.join == Join::Aggregate && self.problems.len() > 1;
@@ -134,10 +144,7 @@ pub fn load(text: &str, loader: &Loader) -> Result<Loaded, Refusal> {
             0..0,
         ));
     }
-    let decoding = format!(
-        "error while parsing file: error decoding encryption provider configuration file {}: ",
-        go::quote(&loader.path)
-    );
+    let decoding = decoding(loader);
     let fail = |message: String, span: Range<usize>| refuse(&decoding, message, span);
     let document = read(text).map_err(|unread| Refusal {
         exact: unread.exact,
@@ -148,16 +155,54 @@ pub fn load(text: &str, loader: &Loader) -> Result<Loaded, Refusal> {
     header
         .check()
         .map_err(|message| fail(message, root.span.start..root.span.start))?;
+    let configuration = settle(root, header, document.duplicates, &decoding, loader)?;
+    Ok(Loaded {
+        configuration,
+        end: document.end,
+    })
+}
+
+/// Reads the fields of a configuration without its kind and version, as Talos Linux writes it.
+pub(super) fn load_fields(root: &Tree, loader: &Loader) -> Result<Loaded, Refusal> {
+    let absent = |value: &str| Spanned {
+        value: value.to_owned(),
+        span: Range::default(),
+    };
+    let header = Header {
+        api_version: absent("apiserver.config.k8s.io/v1"),
+        kind: absent("EncryptionConfiguration"),
+    };
+    let configuration = settle(root, header, Vec::new(), &decoding(loader), loader)?;
+    Ok(Loaded {
+        configuration,
+        end: root.span.end,
+    })
+}
+
+/// What comes before the problems of decoding.
+fn decoding(loader: &Loader) -> String {
+    let path = go::quote(&loader.path);
+    format!("error while parsing file: error decoding encryption provider configuration file {path}: ")
+}
+
+/// Decodes, checks and uses the fields of a document.
+fn settle(
+    root: &Tree,
+    header: Header,
+    duplicates: Vec<Problem>,
+    decoding: &str,
+    loader: &Loader,
+) -> Result<Configuration, Refusal> {
     let (decoded, unknown) = decode::decode(root).map_err(|problem| Refusal {
-        prefix: decoding.clone(),
+        prefix: decoding.to_owned(),
         problems: vec![problem],
         join: Join::Strict,
         exact: true,
     })?;
-    let problems: Vec<Problem> = document.duplicates.into_iter().chain(unknown).collect();
+    let problems: Vec<Problem> = duplicates.into_iter().chain(unknown).collect();
     if !problems.is_empty() {
         return Err(Refusal {
-            prefix: format!("{decoding}strict decoding error: "),
+            prefix: format!("{decoding}{STRICT}"),
             problems,
             join: Join::Strict,
             exact: true,
@@ -175,10 +220,7 @@ pub fn load(text: &str, loader: &Loader) -> Result<Loaded, Refusal> {
     let configuration = build(decoded, header);
     check_transformers(&configuration, loader)
         .map_err(|(message, span)| refuse("error while building transformers: ", message, span))?;
-    Ok(Loaded {
-        configuration,
-        end: document.end,
-    })
+    Ok(configuration)
 }
 
 fn refuse(prefix: &str, message: String, span: Range<usize>) -> Refusal {

@@ -9,6 +9,7 @@
 //! load                a file to a configuration, or the API server's refusal
 //! json tree decode    its texts, values and fields; validate: what it checks of them
 //! go endpoint         how Go writes values, and reads durations and addresses
+//! check               what the API server does not see in it
 //! secrecy             keeps keys out of messages
 //!
 //! source              where stored values come from; dump: what etcdctl printed; snapshot, bolt: a snapshot of etcd
@@ -22,6 +23,7 @@
 
 pub mod audit;
 mod bolt;
+pub mod check;
 pub mod cipher;
 mod config;
 mod decode;

@@ -7,12 +7,14 @@
 //! crypto                  the hybrid scheme: one blob for each value
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
+//! check                   what must not be in a tree
 //! document                a file of Secrets to a file of SealedSecrets
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
+pub mod check;
 mod crypto;
 mod diagnosis;
 mod document;

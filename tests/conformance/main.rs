@@ -11,6 +11,7 @@
 )]
 
 mod corpus;
+mod encryption;
 mod shared;
 mod yaml;
 

@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 
+use super::check::{CheckArgs, FormatName};
 use crate::cli::{Env, Failure, Ui};
 use crate::fs::{self, DASH};
 use crate::limits;
@@ -18,7 +19,7 @@ pub(crate) struct Seal {
 
     /// The cluster's certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE")]
-    cert: Option<Utf8PathBuf>,
+    pub(super) cert: Option<Utf8PathBuf>,
 
     /// Use the certificate only if this is its SHA-256 fingerprint
     #[arg(long, value_name = "HEX")]
@@ -52,12 +53,16 @@ pub(crate) struct Seal {
     #[arg(long, value_name = "FILE", requires = "raw")]
     pub(super) from_file: Option<Utf8PathBuf>,
 
-    /// How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]
+    /// How the documents are written: JSON, but YAML into a file of that name; or how --check reports
+    /// [env: SEALED_SECRETS_FORMAT]
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT", ignore_case = true)]
-    format: Option<SyntaxName>,
+    pub(super) format: Option<FormatName>,
 
     #[command(flatten)]
     pub(super) output: Output,
+
+    #[command(flatten)]
+    pub(super) check: CheckArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -65,7 +70,8 @@ Examples:
   kship seal --cert cluster.crt -f secret.yaml -w sealed.yaml
   kubectl create secret generic a --from-file=key.txt --dry-run=client -o json |
       kship seal --cert cluster.crt -n shop -o yaml > sealed.yaml
-  kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop";
+  kship seal --cert cluster.crt --raw --from-file password.txt --name a -n shop
+  kship seal --check                       before a commit: fail if a Secret is in plain text";
 
 /// Where the product goes.
 #[derive(Debug, clap::Args)]
@@ -177,7 +183,7 @@ impl Seal {
             (None, None) => None,
         };
         let format = match (self.format, &variables.format) {
-            (Some(format), _) => Some(format),
+            (Some(format), _) => Some(format.syntax()?),
             (None, Some(text)) => Some(variable(
                 "SEALED_SECRETS_FORMAT",
                 SyntaxName::from_str(text, true).map_err(|_| UnknownFormat { text: text.clone() }),
