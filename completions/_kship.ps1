@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
-            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Check, audit and open what tells the API server how to encrypt, and what it encrypted')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -82,14 +82,16 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
             [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'The file with the value, or NAME=FILE; its last line feed counts')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
             [CompletionResult]::new('--sealed-secret-file', '--sealed-secret-file', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--allow-expired', '--allow-expired', [CompletionResultType]::ParameterName, 'Use the certificate even if it has expired')
             [CompletionResult]::new('--allow-empty-data', '--allow-empty-data', [CompletionResultType]::ParameterName, 'Also seal Secrets without data')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Seal one value from --from-file or standard input, and print it alone')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'With --check: list what was passed over, and why')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -121,9 +123,23 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
             [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;check' {
+            [CompletionResult]::new('--kubernetes', '--kubernetes', [CompletionResultType]::ParameterName, 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default')
+            [CompletionResult]::new('--feature-gates', '--feature-gates', [CompletionResultType]::ParameterName, 'The API server''s flag of the same name; only KMSv1 matters here')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to report')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reload', '--reload', [CompletionResultType]::ParameterName, 'The API server runs with --encryption-provider-config-automatic-reload')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'List what was passed over, and why')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'kship;encryption;audit' {
@@ -152,9 +168,13 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;encryption;help' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
             [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;help;check' {
             break
         }
         'kship;encryption;help;audit' {
@@ -186,7 +206,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
-            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Check, audit and open what tells the API server how to encrypt, and what it encrypted')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -202,8 +222,12 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;help;encryption' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
             [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
+            break
+        }
+        'kship;help;encryption;check' {
             break
         }
         'kship;help;encryption;audit' {

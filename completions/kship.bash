@@ -40,6 +40,9 @@ _kship() {
             kship__subcmd__encryption,audit)
                 cmd="kship__subcmd__encryption__subcmd__audit"
                 ;;
+            kship__subcmd__encryption,check)
+                cmd="kship__subcmd__encryption__subcmd__check"
+                ;;
             kship__subcmd__encryption,decrypt)
                 cmd="kship__subcmd__encryption__subcmd__decrypt"
                 ;;
@@ -48,6 +51,9 @@ _kship() {
                 ;;
             kship__subcmd__encryption__subcmd__help,audit)
                 cmd="kship__subcmd__encryption__subcmd__help__subcmd__audit"
+                ;;
+            kship__subcmd__encryption__subcmd__help,check)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__check"
                 ;;
             kship__subcmd__encryption__subcmd__help,decrypt)
                 cmd="kship__subcmd__encryption__subcmd__help__subcmd__decrypt"
@@ -78,6 +84,9 @@ _kship() {
                 ;;
             kship__subcmd__help__subcmd__encryption,audit)
                 cmd="kship__subcmd__help__subcmd__encryption__subcmd__audit"
+                ;;
+            kship__subcmd__help__subcmd__encryption,check)
+                cmd="kship__subcmd__help__subcmd__encryption__subcmd__check"
                 ;;
             kship__subcmd__help__subcmd__encryption,decrypt)
                 cmd="kship__subcmd__help__subcmd__encryption__subcmd__decrypt"
@@ -125,7 +134,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__encryption)
-            opts="-q -h --quiet --color --help audit decrypt help"
+            opts="-q -h --quiet --color --help check audit decrypt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -154,6 +163,36 @@ _kship() {
                     return 0
                     ;;
                 --etcd-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__check)
+            opts="-q -h --kubernetes --feature-gates --reload --explain --format --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kubernetes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --feature-gates)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -203,7 +242,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__encryption__subcmd__help)
-            opts="audit decrypt help"
+            opts="check audit decrypt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -217,6 +256,20 @@ _kship() {
             return 0
             ;;
         kship__subcmd__encryption__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -287,7 +340,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__help__subcmd__encryption)
-            opts="audit decrypt"
+            opts="check audit decrypt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -301,6 +354,20 @@ _kship() {
             return 0
             ;;
         kship__subcmd__help__subcmd__encryption__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__encryption__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -487,7 +554,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__seal)
-            opts="-f -n -o -w -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --quiet --color --help"
+            opts="-f -n -o -w -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --from-file --format --sealed-secret-file --check --explain --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -530,11 +597,11 @@ _kship() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json yaml" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
                 --sealed-secret-file)

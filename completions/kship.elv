@@ -28,7 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
+            cand encryption 'Check, audit and open what tells the API server how to encrypt, and what it encrypted'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -77,14 +77,16 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -n 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
             cand --namespace 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
             cand --from-file 'The file with the value, or NAME=FILE; its last line feed counts'
-            cand -o 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
-            cand --format 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
+            cand -o 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]'
+            cand --format 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]'
             cand -w 'Write a file instead of standard output'
             cand --sealed-secret-file 'Write a file instead of standard output'
             cand --color 'When to use colour'
             cand --allow-expired 'Use the certificate even if it has expired'
             cand --allow-empty-data 'Also seal Secrets without data'
             cand --raw 'Seal one value from --from-file or standard input, and print it alone'
+            cand --check 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
+            cand --explain 'With --check: list what was passed over, and why'
             cand -q 'Print only the product, warnings and errors'
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -114,9 +116,22 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
             cand audit 'Count what etcd stores as plaintext, and under which key'
             cand decrypt 'Decrypt one value of etcd, from standard input'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;check'= {
+            cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
+            cand --feature-gates 'The API server''s flag of the same name; only KMSv1 matters here'
+            cand --format 'How to report'
+            cand --color 'When to use colour'
+            cand --reload 'The API server runs with --encryption-provider-config-automatic-reload'
+            cand --explain 'List what was passed over, and why'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'kship;encryption;audit'= {
             cand --config 'The EncryptionConfiguration of the API server'
@@ -142,9 +157,12 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'kship;encryption;help'= {
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
             cand audit 'Count what etcd stores as plaintext, and under which key'
             cand decrypt 'Decrypt one value of etcd, from standard input'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;help;check'= {
         }
         &'kship;encryption;help;audit'= {
         }
@@ -170,7 +188,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
+            cand encryption 'Check, audit and open what tells the API server how to encrypt, and what it encrypted'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -182,8 +200,11 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;unseal'= {
         }
         &'kship;help;encryption'= {
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
             cand audit 'Count what etcd stores as plaintext, and under which key'
             cand decrypt 'Decrypt one value of etcd, from standard input'
+        }
+        &'kship;help;encryption;check'= {
         }
         &'kship;help;encryption;audit'= {
         }

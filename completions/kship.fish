@@ -33,7 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Check, audit and open what tells the API server how to encrypt, and what it encrypted'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -82,8 +82,11 @@ cluster-wide\t'opens under any name in any namespace'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l name -d 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s n -l namespace -d 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The file with the value, or NAME=FILE; its last line feed counts' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
-yaml\t'YAML'"
+complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
+yaml\t'YAML documents'
+human\t'with --check: text with the line, for people'
+sarif\t'with --check: SARIF 2.1.0, for code scanning'
+github\t'with --check: annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
@@ -91,6 +94,8 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
@@ -105,14 +110,28 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -s q -l quiet -d 'Print only the product, warnings and errors'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit decrypt help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check audit decrypt help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l kubernetes -d 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l feature-gates -d 'The API server\'s flag of the same name; only KMSv1 matters here' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l format -d 'How to report' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l reload -d 'The API server runs with --encryption-provider-config-automatic-reload'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l explain -d 'List what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l config -d 'The EncryptionConfiguration of the API server' -r
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l format -d 'How the report is written' -r -f -a "human\t'Text with the line and a caret, for people'
@@ -135,6 +154,7 @@ complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l any-content -d 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -151,9 +171,10 @@ complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print 
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Check, audit and open what tells the API server how to encrypt, and what it encrypted'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'

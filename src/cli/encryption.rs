@@ -19,7 +19,7 @@ use crate::fs;
 use crate::limits;
 use crate::text::{LineIndex, Position};
 
-/// Write, check, rotate and prove the encryption of what etcd stores
+/// Check, audit and open what tells the API server how to encrypt, and what it encrypted
 #[derive(Debug, clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Encryption {
@@ -30,11 +30,11 @@ pub(crate) struct Encryption {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Count what etcd stores as plaintext, and under which key
-    Audit(audit::Audit),
+    Audit(Box<audit::Audit>),
     /// Say whether the API server loads a file, and what it does not see in it
     Check(Box<check::Check>),
     /// Decrypt one value of etcd, from standard input
-    Decrypt(decrypt::Decrypt),
+    Decrypt(Box<decrypt::Decrypt>),
     /// Write a new configuration with a new key
     Init(Box<init::Init>),
     /// Exchange the key, or the provider, one step at a time

@@ -51,6 +51,9 @@ pub enum BoltError {
 /// What takes the keys and values of a bucket.
 type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, BoltError> + 'a;
 
+/// What takes the keys, values and flags of a bucket, buckets within it included.
+type EachEntry<'a> = dyn FnMut(&[u8], &[u8], u32) -> Result<ControlFlow<()>, BoltError> + 'a;
+
 /// A database whose meta page was read.
 #[derive(Debug)]
 pub(super) struct Bolt<R> {
@@ -145,11 +148,7 @@ impl<R: Read + Seek> Bolt<R> {
         self.walk(found, &mut |key, value, _| each(key, value))
     }
 
-    fn walk(
-        &mut self,
-        bucket: Bucket,
-        each: &mut dyn FnMut(&[u8], &[u8], u32) -> Result<ControlFlow<()>, BoltError>,
-    ) -> Result<(), BoltError> {
+    fn walk(&mut self, bucket: Bucket, each: &mut EachEntry<'_>) -> Result<(), BoltError> {
         self.left = self.end;
         let (top, is_page) = match bucket {
             Bucket::Page(page) => (self.page(page)?, true),

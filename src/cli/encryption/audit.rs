@@ -46,9 +46,9 @@ pub(super) struct Audit {
 }
 
 const EXAMPLES: &str = "\
-A value that is not stored with the first key of the first provider is a finding (exit code 1): plaintext, an
-older key, an unknown key, or one that does not open it. A snapshot also shows overwritten and deleted values
-that were not compacted yet; of those, plaintext is a finding.
+A value that is not stored with the first key of the first provider is a finding (exit code 1): \
+plaintext, an older key, an unknown key, or one that does not open it. A snapshot also shows \
+overwritten and deleted values that were not compacted yet; of those, plaintext is a finding.
 
 Examples:
   etcdctl get /registry --prefix -w json | kship encryption audit --config encryption.yaml

@@ -39,8 +39,8 @@ pub(super) struct Decrypt {
 }
 
 const EXAMPLES: &str = "\
-The plaintext goes to standard output as the API server would see it: protobuf for built-in resources (`k8s`, a zero byte,
-the object), JSON for custom ones.
+The plaintext goes to standard output as the API server would see it: protobuf for built-in \
+resources (`k8s`, a zero byte, the object), JSON for custom ones.
 
 Examples:
   etcdctl get /registry/secrets/shop/db --print-value-only |

@@ -241,6 +241,13 @@ impl<'a> Auditor<'a> {
         ))
     }
 
+    /// Whether a key's name is one that reports mask, so that they say nothing about that key.
+    fn has_masked_name(&self) -> bool {
+        self.configuration
+            .keys()
+            .any(|(_, key)| shown(&key.name.value) != key.name.value)
+    }
+
     /// Adds what is configured and was not met.
     fn conclude(&self, tally: Tally<'_>, extent: Extent) -> Audit {
         let mut audit = Audit {
@@ -256,7 +263,7 @@ impl<'a> Auditor<'a> {
         for share in tally.shares.into_values().chain(configured) {
             let resource = audit.resources.entry(share.resource).or_default();
             resource.covered |= share.covered;
-            for slot in share.transformer.slots() {
+            for slot in share.transformer.slots().filter(|_| share.covered) {
                 let state = if slot == Slot::WRITING {
                     State::WriteKey
                 } else {
@@ -413,10 +420,18 @@ impl<'a> Tally<'a> {
 impl Share {
     fn new(resource: GroupResource, configuration: &Configuration) -> Self {
         let providers = configuration.providers_of(&resource);
+        // What should be plaintext may still name a key that is configured for others.
+        let any = || {
+            configuration
+                .resources
+                .iter()
+                .flat_map(|entry| &entry.providers)
+                .collect()
+        };
         Self {
             covered: providers.is_some(),
             // The lengths of all keys were checked when the auditor was made.
-            transformer: Transformer::new(providers.unwrap_or_default()).unwrap_or_default(),
+            transformer: Transformer::new(providers.unwrap_or_else(any)).unwrap_or_default(),
             resource,
             counts: BTreeMap::new(),
         }
@@ -432,12 +447,10 @@ impl Class {
             scheme,
             name,
         };
-        let ranked = |slot| {
-            if slot == Slot::WRITING {
-                State::WriteKey
-            } else {
-                State::OlderKey
-            }
+        let ranked = |slot| match slot {
+            _ if !share.covered => State::UnknownKey,
+            Slot::WRITING => State::WriteKey,
+            _ => State::OlderKey,
         };
         match reading {
             Reading::Opened(slot) => class(ranked(slot), Some(slot), None, None),
@@ -447,6 +460,9 @@ impl Class {
                 slot: Some(Slot::WRITING),
             } => class(State::WriteKey, Some(Slot::WRITING), None, None),
             Reading::Plain { .. } => class(State::Plaintext, None, None, None),
+            Reading::Garbage(slot) | Reading::Damaged { slot, .. } if !share.covered => {
+                class(State::UnknownKey, Some(slot), None, None)
+            }
             Reading::Garbage(slot) | Reading::Damaged { slot, .. } => {
                 class(State::Undecryptable, Some(slot), None, None)
             }

@@ -279,9 +279,13 @@ fn details(auditor: &Auditor<'_>, audit: &Audit, origin: &Origin<'_>) -> Map<Str
             json!({"resource": name.to_string(), "covered": resource.covered, "counts": counts.collect::<Vec<_>>()})
         })
         .collect();
+    let masked = auditor
+        .has_masked_name()
+        .then_some("the name of a key looks like a key itself, and is not told");
+    let incomplete = origin.incomplete.or(masked);
     let details = json!({
-        "complete": origin.incomplete.is_none(),
-        "incomplete": origin.incomplete,
+        "complete": incomplete.is_none(),
+        "incomplete": incomplete,
         "source": {
             "kind": origin.kind,
             "name": origin.name,

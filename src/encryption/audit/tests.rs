@@ -120,6 +120,20 @@ fn an_encrypted_value_of_a_resource_that_is_not_configured_is_told() {
 }
 
 #[test]
+fn its_key_is_told_exactly_if_it_is_configured_for_others() {
+    let mut configuration = configuration();
+    let keys = vec![key("a:b", &[1; 32])];
+    configuration.resources[0].providers = vec![provider(ProviderKind::Secretbox(keys))];
+    let place = "/registry/configmaps/shop/a";
+    let encrypted = written_with(&configuration.resources[0].providers, place, b"{}");
+    let audit = audit(&configuration, vec![item(place, &encrypted, Age::Current)]);
+    assert_eq!(
+        lines(&audit)[0],
+        "configmaps Current unknown-key secretbox/a:b 1 [\"shop/a\"]"
+    );
+}
+
+#[test]
 fn wildcards_cover() {
     let text = CONFIG.replace("[secrets]", "['*.*']");
     let configuration = Configuration::parse(&text, &Loader::new("a")).unwrap();
@@ -210,6 +224,17 @@ fn a_key_that_stands_in_place_of_a_name_is_masked() {
         "{:?}",
         lines(&audit)
     );
+    let auditor = Auditor::new(&configuration, "/registry").unwrap();
+    let origin = Origin {
+        kind: "snapshot",
+        name: "a.db",
+        checksum: true,
+        config: camino::Utf8Path::new("a.yaml"),
+        config_text: CONFIG,
+        incomplete: None,
+    };
+    let details = report(&auditor, &audit, &origin).details;
+    assert_eq!(details["complete"], false, "what is masked proves nothing");
 }
 
 #[test]
