@@ -13,13 +13,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Subcommand;
 use zeroize::Zeroizing;
 
+pub(super) use init::Exists;
+pub(super) use rotate::ProofNeeded;
+
 use super::{Env, Exit, Failure, Ui};
 use crate::encryption::{Configuration, Loader, Refusal};
 use crate::fs;
 use crate::limits;
 use crate::text::{LineIndex, Position};
 
-/// Check, audit and open what tells the API server how to encrypt, and what it encrypted
+/// Write, check, rotate and prove the encryption of what etcd stores
 #[derive(Debug, clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Encryption {
@@ -27,6 +30,7 @@ pub(crate) struct Encryption {
     command: Command,
 }
 
+/// What is done; each is a file in the folder beside this one.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Count what etcd stores as plaintext, and under which key

@@ -67,6 +67,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
         hints.extend(
             file_hint(error)
                 .or_else(|| pin_hint(error))
+                .or_else(|| encryption_hint(error))
                 .or_else(|| seal_hint(error))
                 .or_else(|| etcd_hint(error))
                 .or_else(|| registry_hint(error))
@@ -105,6 +106,42 @@ fn etcd_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         ),
         E::Refused { .. } => Some("`--user` and `--password-file`, or `--cert` and `--key`, say who reads"),
         E::PlainPassword { .. } => Some("use `https://` and, if need be, `--cacert`"),
+        _ => None,
+    }
+}
+
+fn encryption_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use encryption::proof::ProofError as P;
+    use encryption::rotate::RotateError as R;
+    if error.is::<super::encryption::Exists>() {
+        return Some("`kship encryption rotate` exchanges keys without losing any; `--force` replaces the file");
+    }
+    if error.is::<super::encryption::ProofNeeded>() {
+        return Some(
+            "`kship encryption audit --config FILE --format json > audit.json`, then `--proof audit.json`; `--force` removes it without",
+        );
+    }
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            P::AnotherFile { .. } => Some("audit once more, with the file as it is now"),
+            P::Needed { .. } => Some(
+                "write those values anew, as in `kubectl get secrets -A -o json | kubectl replace -f -`, and audit again",
+            ),
+            _ => None,
+        };
+    }
+    match error.downcast_ref()? {
+        R::NotLoaded(_) | R::Unreadable(_) => Some("`kship encryption check FILE` shows every place that is wrong"),
+        R::NothingOld { .. } => Some("`--identity` removes `identity`, once nothing is stored as plaintext"),
+        R::NothingPrepared { .. } => Some("`rotate prepare` adds a key, `rotate add-provider` another provider"),
+        R::OldKeysLeft { .. } => Some("`rotate prune` removes them, `--keep-old` leaves them in the file"),
+        R::OutOfStep { .. } => Some("`--resource NAME` takes the step for one entry"),
+        R::Plain { .. } => Some("`rotate add-provider` adds one"),
+        R::PlaintextFirst { .. } | R::PruneBeforePromote { .. } | R::Waiting { .. } => Some(
+            "`rotate promote` is next, once every API server runs the file: `rotate status --metrics` compares them",
+        ),
+        R::AmbiguousKey { .. } | R::Unclear { .. } => Some("`--key PROVIDER/NAME` names it"),
+        R::NameNotYounger { .. } => Some("leave `--key-name` out: kship takes the date"),
         _ => None,
     }
 }

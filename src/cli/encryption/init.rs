@@ -55,7 +55,7 @@ Examples:
   kship encryption init --provider secretbox --output enc.yaml
   kship encryption init --output /etc/kubernetes/enc/enc.yaml --resources secrets,configmaps \\
       --static-pod /etc/kubernetes/manifests/kube-apiserver.yaml
-  kship encryption init --provider kms --kms-name vault --kms-endpoint unix:///run/kms/kms.sock -o enc.yaml";
+  kship encryption init --provider kms --kms-name vault --kms-endpoint unix:///run/kms.sock";
 
 impl Init {
     /// Runs the verb.
@@ -199,6 +199,7 @@ impl Init {
             }
         }
         steps.load(text);
+        steps.detail("(an API server that does not have it yet cannot read what the others encrypt)");
         steps.rewrite(&self.resources);
         steps.tell(ui);
     }

@@ -35,7 +35,8 @@ The file alone says where a rotation stands:
 
 Examples:
   kship encryption rotate prepare enc.yaml
-  kship encryption rotate status enc.yaml --metrics https://10.0.0.1:6443/metrics --token-file token --ca-file ca.crt
+  kship encryption rotate status enc.yaml \\
+      --metrics https://192.0.2.10:6443/metrics --token-file token --ca-file ca.crt
   kship encryption rotate promote enc.yaml
   kship encryption rotate prune enc.yaml --proof audit.json";
 
@@ -144,8 +145,8 @@ struct Disable {
 enum Evidence {
     Audit(Proof),
     Forced,
-    /// Nothing is removed.
-    NotNeeded,
+    /// None was given.
+    None,
 }
 
 impl Rotate {
@@ -157,10 +158,8 @@ impl Rotate {
                 target,
                 key_name,
                 keep_old,
-            }) => target.take(&Step::Prepare { key_name, keep_old }, &Evidence::NotNeeded, env, ui),
-            Command::Promote(Promote { target, key }) => {
-                target.take(&Step::Promote { key }, &Evidence::NotNeeded, env, ui)
-            }
+            }) => target.take(&Step::Prepare { key_name, keep_old }, &Evidence::None, env, ui),
+            Command::Promote(Promote { target, key }) => target.take(&Step::Promote { key }, &Evidence::None, env, ui),
             Command::Prune(prune) => {
                 let evidence = prune.evidence()?;
                 let Prune {
@@ -178,9 +177,9 @@ impl Rotate {
                     Asked::Cipher(cipher, name) => AddedProvider::Cipher(cipher, name),
                     Asked::Kms(kms) => AddedProvider::Kms(kms),
                 };
-                target.take(&Step::AddProvider { with, keep_old }, &Evidence::NotNeeded, env, ui)
+                target.take(&Step::AddProvider { with, keep_old }, &Evidence::None, env, ui)
             }
-            Command::Disable(Disable { target }) => target.take(&Step::Disable, &Evidence::NotNeeded, env, ui),
+            Command::Disable(Disable { target }) => target.take(&Step::Disable, &Evidence::None, env, ui),
         }
     }
 }
@@ -197,10 +196,7 @@ impl Prune {
                 Ok(Evidence::Audit(proof))
             }
             None if self.force => Ok(Evidence::Forced),
-            None if self.target.dry_run => Ok(Evidence::NotNeeded),
-            None => Err(Failure::usage(ProofNeeded {
-                file: self.target.file.clone(),
-            })),
+            None => Ok(Evidence::None),
         }
     }
 }
@@ -235,12 +231,18 @@ impl Target {
         if self.dry_run {
             ui.product(&redact::diff(&self.file, &before, &rotation.text, &loader))?;
             tell(&rotation, &self.file, ui);
+            ui.status("nothing was written: this was a dry run");
             return Ok(Exit::Ok);
+        }
+        if let (Evidence::None, false) = (evidence, removed.is_empty()) {
+            return Err(Failure::usage(ProofNeeded {
+                file: self.file.clone(),
+            }));
         }
         interrupt::shielded(|| fs::write_atomic(&self.file, Some(before.as_bytes()), rotation.text.as_bytes()))??;
         if let Evidence::Forced = evidence {
             ui.warning(
-                "nothing has proven that the removed keys are not needed any more: keep them until an audit has",
+                "nothing has proven that what was removed is not needed: if it is, a copy of the file from before helps",
             );
         }
         tell(&rotation, &self.file, ui);
@@ -420,6 +422,7 @@ impl Refused {
         let exit = match &source {
             E::AlreadyDisabled { .. }
             | E::AlreadyPromoted { .. }
+            | E::DuplicateName { .. }
             | E::Kms { .. }
             | E::NoIdentity { .. }
             | E::NothingOld { .. }

@@ -34,6 +34,16 @@ pub enum RotateError {
         /// What it means.
         found: String,
     },
+    /// Stored values do not say which of two keys they need.
+    #[error(
+        "{resources}: two keys are called `{key}`, which nobody can tell apart in etcd: remove the one that opens nothing by hand"
+    )]
+    DuplicateName {
+        /// The entry's resources.
+        resources: String,
+        /// The name of both.
+        key: String,
+    },
     /// The text leaves no way to change it safely.
     #[error("the file cannot be changed")]
     Edit(#[from] EditError),

@@ -1,5 +1,7 @@
 //! Which changes a step makes, entry by entry, and which steps are refused.
 
+use std::collections::BTreeSet;
+
 use super::change::{Change, Item, List};
 use super::error::RotateError;
 use super::phase::{Phase, Reader, State};
@@ -49,7 +51,23 @@ pub(super) fn choose<'s>(states: &'s [State], step: &Step, resources: &[String])
             phases: phases.collect::<Vec<_>>().join("; "),
         });
     }
+    for state in &entries {
+        check_names(state)?;
+    }
     Ok(Chosen { entries, passed_by })
+}
+
+/// A stored value names its provider and key, and nothing else: two of one name cannot be exchanged safely.
+fn check_names(state: &State) -> Result<(), RotateError> {
+    let mut seen = BTreeSet::new();
+    let mut keys = state.readers.iter().filter(|reader| !reader.is_identity());
+    match keys.find(|reader| !seen.insert((reader.kind, &reader.name))) {
+        Some(twice) => Err(RotateError::DuplicateName {
+            resources: state.title(),
+            key: twice.to_string(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Whether an entry takes part in a step that names no resource.

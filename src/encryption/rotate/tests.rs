@@ -204,7 +204,7 @@ fn a_skipped_phase_is_refused_with_the_reason() {
     let unclear = [("secrets", "aescbc/a+b")];
     let off = [("secrets", "identity")];
     type Case<'c> = (&'c [(&'c str, &'c str)], Step, &'c str);
-    let cases: [Case<'_>; 16] = [
+    let cases: [Case<'_>; 17] = [
         (
             &settled,
             promote(),
@@ -269,6 +269,12 @@ fn a_skipped_phase_is_refused_with_the_reason() {
             &off,
             Step::Disable,
             "secrets: nothing is encrypted any more, `identity` is the first provider",
+        ),
+        (
+            &[("secrets", "aescbc/a secretbox/a aescbc/a")],
+            pruning("a"),
+            "secrets: two keys are called `aescbc/a`, which nobody can tell apart in etcd: remove the one that opens \
+             nothing by hand",
         ),
         (
             &[("secrets", "kms/vault")],
