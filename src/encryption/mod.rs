@@ -16,7 +16,7 @@
 //! snapshot   a snapshot of etcd, every revision of it
 //! config              the configuration: resources, providers, keys, each with its bytes in the file
 //! load                a file to a configuration, or the API server's refusal
-//! json tree decode    its texts, values and fields; validate: what it checks of them
+//! json tree decode    its texts, values and fields; validate: what it checks of them; tabs: those it refuses
 //! go endpoint         how Go writes values, and reads durations and addresses
 //! check               what the API server does not see in it
 //! secrecy             keeps keys out of messages
@@ -61,6 +61,7 @@ mod secrecy;
 pub mod snapshot;
 pub mod source;
 pub mod static_pod;
+mod tabs;
 pub mod transform;
 mod tree;
 mod validate;

@@ -2,5 +2,6 @@
 
 mod mutants;
 mod oracle;
+mod rotation;
 mod values;
 mod verdicts;

@@ -17,7 +17,47 @@ const MUTANTS: usize = 10_000;
 type Excuse = fn(&[u8], Option<&str>, Option<&Refusal>) -> bool;
 
 /// Where kship's verdict is another one on purpose, and why.
-const EXCEPTIONS: &[(&str, Excuse)] = &[];
+const EXCEPTIONS: &[(&str, Excuse)] = &[
+    (
+        "YAML readers disagree about `:` without a blank behind it within brackets",
+        |_, theirs, ours| theirs.is_none() && says(ours, "`:` without a blank behind it within brackets"),
+    ),
+    (
+        "YAML readers disagree whether a carriage return alone ends a line",
+        |_, theirs, ours| theirs.is_none() && says(ours, "the line break CR without LF"),
+    ),
+    (
+        "a `-` before a bracket is no scalar in YAML 1.2 (7.3.3); libyaml reads one",
+        |_, theirs, ours| theirs.is_none() && says(ours, "plain scalar cannot start with '-'"),
+    ),
+    (
+        "a byte order mark within a text is no character of YAML 1.2 (5.2); libyaml skips it",
+        |_, theirs, ours| theirs.is_none() && says(ours, "a byte order mark (U+FEFF) inside the text"),
+    ),
+    (
+        "the API server's reader stops behind the first value in brackets and never sees what follows",
+        |_, theirs, ours| theirs.is_none() && says(ours, "text after the end of the document"),
+    ),
+];
+
+/// Where both refuse in other words, and why: what the API server says, and what kship says.
+const REWORDED: &[(&str, &str, &str)] = &[
+    (
+        "another kind is decoded before it is refused, and kship does not know its fields",
+        "strict decoding error: ",
+        "got unexpected config type: ",
+    ),
+    (
+        "the API server's reader looks at characters behind the first document, some way ahead",
+        "control characters are not allowed",
+        "Object 'Kind' is missing",
+    ),
+];
+
+/// Whether kship's YAML reader says this, and says that the words are its own.
+fn says(ours: Option<&Refusal>, words: &str) -> bool {
+    ours.is_some_and(|ours| !ours.exact && ours.to_string().contains(words))
+}
 
 /// How kship and the API server stand to each other on some files.
 #[derive(Debug, Default)]
@@ -74,7 +114,9 @@ fn compare(oracle: &Oracle, files: &[Vec<u8>]) -> Tally {
                 tally.both_refuse += 1;
                 match ours {
                     Some(ours) if same_words(ours, theirs) => tally.same_words += 1,
-                    Some(ours) if ours.exact => tally.reworded.push(describe(file, Some(theirs), Some(ours))),
+                    Some(ours) if ours.exact && !is_reworded(ours, theirs) => {
+                        tally.reworded.push(describe(file, Some(theirs), Some(ours)))
+                    }
                     _ => {}
                 }
             }
@@ -116,6 +158,13 @@ fn same_words(ours: &Refusal, theirs: &str) -> bool {
     rest.is_empty()
 }
 
+fn is_reworded(ours: &Refusal, theirs: &str) -> bool {
+    let ours = ours.to_string();
+    REWORDED
+        .iter()
+        .any(|(_, their_words, our_words)| theirs.contains(their_words) && ours.contains(our_words))
+}
+
 fn describe(file: &[u8], theirs: Option<&String>, ours: Option<&Refusal>) -> String {
     format!(
         "--- {}\nAPI server: {}\nkship:      {}\n",
@@ -130,6 +179,9 @@ fn report(name: &str, tally: &Tally) {
         "{name}: {} loaded and {} refused by both ({} in the same words); excused: {:#?}",
         tally.both_load, tally.both_refuse, tally.same_words, tally.excused
     );
+    for (reason, ..) in REWORDED {
+        eprintln!("other words are excused where {reason}");
+    }
     for case in tally.wrong.iter().chain(&tally.reworded).take(20) {
         eprintln!("{case}");
     }
