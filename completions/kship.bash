@@ -37,8 +37,14 @@ _kship() {
             kship,unseal)
                 cmd="kship__subcmd__unseal"
                 ;;
+            kship__subcmd__encryption,audit)
+                cmd="kship__subcmd__encryption__subcmd__audit"
+                ;;
             kship__subcmd__encryption,check)
                 cmd="kship__subcmd__encryption__subcmd__check"
+                ;;
+            kship__subcmd__encryption,decrypt)
+                cmd="kship__subcmd__encryption__subcmd__decrypt"
                 ;;
             kship__subcmd__encryption,help)
                 cmd="kship__subcmd__encryption__subcmd__help"
@@ -49,8 +55,14 @@ _kship() {
             kship__subcmd__encryption,rotate)
                 cmd="kship__subcmd__encryption__subcmd__rotate"
                 ;;
+            kship__subcmd__encryption__subcmd__help,audit)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__audit"
+                ;;
             kship__subcmd__encryption__subcmd__help,check)
                 cmd="kship__subcmd__encryption__subcmd__help__subcmd__check"
+                ;;
+            kship__subcmd__encryption__subcmd__help,decrypt)
+                cmd="kship__subcmd__encryption__subcmd__help__subcmd__decrypt"
                 ;;
             kship__subcmd__encryption__subcmd__help,help)
                 cmd="kship__subcmd__encryption__subcmd__help__subcmd__help"
@@ -142,8 +154,14 @@ _kship() {
             kship__subcmd__help,unseal)
                 cmd="kship__subcmd__help__subcmd__unseal"
                 ;;
+            kship__subcmd__help__subcmd__encryption,audit)
+                cmd="kship__subcmd__help__subcmd__encryption__subcmd__audit"
+                ;;
             kship__subcmd__help__subcmd__encryption,check)
                 cmd="kship__subcmd__help__subcmd__encryption__subcmd__check"
+                ;;
+            kship__subcmd__help__subcmd__encryption,decrypt)
+                cmd="kship__subcmd__help__subcmd__encryption__subcmd__decrypt"
                 ;;
             kship__subcmd__help__subcmd__encryption,init)
                 cmd="kship__subcmd__help__subcmd__encryption__subcmd__init"
@@ -212,12 +230,70 @@ _kship() {
             return 0
             ;;
         kship__subcmd__encryption)
-            opts="-q -h --quiet --color --help init check rotate help"
+            opts="-q -h --quiet --color --help audit check decrypt init rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__audit)
+            opts="-q -h --config --etcd-prefix --assume-complete --format --endpoints --etcd --cacert --cert --key --user --password-file --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json sarif github" -- "${cur}"))
+                    return 0
+                    ;;
+                --etcd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -259,8 +335,38 @@ _kship() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kship__subcmd__encryption__subcmd__decrypt)
+            opts="-q -h --config --etcd-key --etcd-prefix --base64 --any-content --quiet --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --etcd-prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kship__subcmd__encryption__subcmd__help)
-            opts="init check rotate help"
+            opts="audit check decrypt init rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -273,7 +379,35 @@ _kship() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kship__subcmd__encryption__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__encryption__subcmd__help__subcmd__decrypt)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -810,7 +944,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__help__subcmd__encryption)
-            opts="init check rotate"
+            opts="audit check decrypt init rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -823,7 +957,35 @@ _kship() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kship__subcmd__help__subcmd__encryption__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kship__subcmd__help__subcmd__encryption__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        kship__subcmd__help__subcmd__encryption__subcmd__decrypt)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

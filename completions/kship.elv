@@ -28,7 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -116,10 +116,54 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand init 'Write a new configuration with a new key'
+            cand audit 'Count what etcd stores as plaintext, and under which key'
             cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
             cand rotate 'Exchange the key, or the provider, one step at a time'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;audit'= {
+            cand --config 'The EncryptionConfiguration of the API server'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --format 'How the report is written'
+            cand --etcd 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order'
+            cand --endpoints 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order'
+            cand --cacert 'The authority that vouches for the members, in PEM form; without it, those of the system'
+            cand --cert 'The certificate of a client that etcd lets read'
+            cand --key 'The private key of `--cert`'
+            cand --user 'The user, if etcd has users'
+            cand --password-file 'The file with the password of `--user`'
+            cand --color 'When to use colour'
+            cand --assume-complete 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;check'= {
+            cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
+            cand --feature-gates 'The API server''s flag of the same name; only KMSv1 matters here'
+            cand --format 'How to report'
+            cand --color 'When to use colour'
+            cand --reload 'The API server runs with --encryption-provider-config-automatic-reload'
+            cand --explain 'List what was passed over, and why'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;decrypt'= {
+            cand --config 'The EncryptionConfiguration with the keys'
+            cand --etcd-key 'The value''s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --color 'When to use colour'
+            cand --base64 'Standard input is base64, as in the JSON of `etcdctl`'
+            cand --any-content 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'kship;encryption;init'= {
             cand --provider 'What encrypts'
@@ -135,18 +179,6 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --mount-path 'The folder of the file in kube-apiserver''s container'
             cand --color 'When to use colour'
             cand --force 'Replace the file; what the keys in it have encrypted is lost'
-            cand -q 'Print only the product, warnings and errors'
-            cand --quiet 'Print only the product, warnings and errors'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'kship;encryption;check'= {
-            cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
-            cand --feature-gates 'The API server''s flag of the same name; only KMSv1 matters here'
-            cand --format 'How to report'
-            cand --color 'When to use colour'
-            cand --reload 'The API server runs with --encryption-provider-config-automatic-reload'
-            cand --explain 'List what was passed over, and why'
             cand -q 'Print only the product, warnings and errors'
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -258,14 +290,20 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;encryption;rotate;help;help'= {
         }
         &'kship;encryption;help'= {
-            cand init 'Write a new configuration with a new key'
+            cand audit 'Count what etcd stores as plaintext, and under which key'
             cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
             cand rotate 'Exchange the key, or the provider, one step at a time'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
-        &'kship;encryption;help;init'= {
+        &'kship;encryption;help;audit'= {
         }
         &'kship;encryption;help;check'= {
+        }
+        &'kship;encryption;help;decrypt'= {
+        }
+        &'kship;encryption;help;init'= {
         }
         &'kship;encryption;help;rotate'= {
             cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
@@ -307,7 +345,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -319,13 +357,19 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;unseal'= {
         }
         &'kship;help;encryption'= {
-            cand init 'Write a new configuration with a new key'
+            cand audit 'Count what etcd stores as plaintext, and under which key'
             cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
             cand rotate 'Exchange the key, or the provider, one step at a time'
         }
-        &'kship;help;encryption;init'= {
+        &'kship;help;encryption;audit'= {
         }
         &'kship;help;encryption;check'= {
+        }
+        &'kship;help;encryption;decrypt'= {
+        }
+        &'kship;help;encryption;init'= {
         }
         &'kship;help;encryption;rotate'= {
             cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
