@@ -107,8 +107,23 @@ pub const SEALING_KEY_BITS: RangeInclusive<usize> = 2048..=8192;
 /// 30 days grows by 10 KB a month.
 pub const KEY_FILE_BYTES: u64 = 16 << 20;
 
+/// Most iterations of PBKDF2 for the password of a private key: about ten seconds. OWASP asks for 600,000 (2023).
+pub const PBKDF2_ITERATIONS: u32 = 10_000_000;
+
+/// Most memory of scrypt for the password of a private key, in bytes. OpenSSL takes 16 MiB by itself, and 32 MiB at most.
+pub const SCRYPT_MEMORY: u64 = 128 << 20;
+
+/// Highest parallelization of scrypt, which multiplies its time. OpenSSL writes 1.
+pub const SCRYPT_PARALLELIZATION: u16 = 16;
+
+/// Largest file with a password, in bytes.
+pub const PASSWORD_BYTES: u64 = 64 << 10;
+
 /// Largest value that is sealed from standard input or a file, in bytes. Kubernetes takes Secrets of 1 MiB.
 pub const SECRET_VALUE_BYTES: u64 = 16 << 20;
+
+/// Largest Secret that is made of flags, in bytes: what the API server takes (`MaxSecretSize`).
+pub const SECRET_BYTES: usize = 1 << 20;
 
 /// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
 /// few milliseconds with 4096 bits.

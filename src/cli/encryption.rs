@@ -36,6 +36,9 @@ enum Command {
     /// Count what etcd stores as plaintext, and under which key
     Audit(Box<audit::Audit>),
     /// Say whether the API server loads a file, and what it does not see in it
+    ///
+    /// What kube-apiserver v1.37 would refuse is the finding `invalid`, with its own message. Folders are searched for
+    /// EncryptionConfiguration files, also those within ConfigMaps, Secrets and Talos configurations. No key is ever printed.
     Check(Box<check::Check>),
     /// Decrypt one value of etcd, from standard input
     Decrypt(Box<decrypt::Decrypt>),

@@ -161,7 +161,10 @@ fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return match error {
-            P::Encrypted => Some("`openssl pkcs8 -in FILE -out PLAIN` takes the password away"),
+            P::Cipher { .. } | P::Traditional { .. } => {
+                Some("`openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW` writes it in a form that kship reads")
+            }
+            P::Encrypted => Some("give the password with `--password-file`, or in KSHIP_PRIVATE_KEY_PASSWORD"),
             _ => None,
         };
     }

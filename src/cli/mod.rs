@@ -9,6 +9,7 @@ mod env;
 mod failure;
 mod input;
 mod interrupt;
+mod password;
 mod pin;
 mod policy;
 mod progress;
@@ -16,6 +17,7 @@ mod registry;
 mod seal;
 mod ui;
 mod unseal;
+mod unseal_raw;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -39,7 +39,8 @@ pub(super) fn load(env: &Env) -> Result<(Policy, Utf8PathBuf), Failure> {
         .iter()
         .find(|entry| rules().all(|rule| rule.code != entry.rule))
     {
-        let known: Vec<&str> = rules().map(|rule| rule.code).collect();
+        let mut known: Vec<&str> = rules().map(|rule| rule.code).collect();
+        known.sort_unstable();
         return Err(UnknownFinding {
             path: relative_path(&path, here),
             rule: entry.rule.clone(),

@@ -158,9 +158,9 @@ pub(super) fn duration(nanoseconds: i64) -> String {
     };
     const SECOND: u64 = 1_000_000_000;
     let text = match total {
-        0..1_000 => format!("{total}ns"),
-        ..1_000_000 => format!("{}µs", decimal(total / 1_000, total % 1_000, 3)),
-        ..SECOND => format!("{}ms", decimal(total / 1_000_000, total % 1_000_000, 6)),
+        ..1_000 => format!("{total}ns"),
+        1_000..1_000_000 => format!("{}µs", decimal(total / 1_000, total % 1_000, 3)),
+        1_000_000..SECOND => format!("{}ms", decimal(total / 1_000_000, total % 1_000_000, 6)),
         _ => {
             let (hours, minutes) = (total / (3600 * SECOND), total / (60 * SECOND) % 60);
             let seconds = decimal(total / SECOND % 60, total % SECOND, 9);

@@ -470,7 +470,8 @@ fn resource(name: Spanned<String>) -> Resource {
 fn provider(decoded: decode::Provider) -> Option<Provider> {
     let span = decoded.span;
     let none = span.end..span.end;
-    let kinds: [(_, fn(Vec<Key>) -> ProviderKind); 3] = [
+    type Make = fn(Vec<Key>) -> ProviderKind;
+    let kinds: [(_, Make); 3] = [
         (decoded.aesgcm, ProviderKind::AesGcm),
         (decoded.aescbc, ProviderKind::AesCbc),
         (decoded.secretbox, ProviderKind::Secretbox),

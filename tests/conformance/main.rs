@@ -12,6 +12,7 @@
 
 mod corpus;
 mod encryption;
+mod secrets;
 mod shared;
 mod yaml;
 

@@ -19,9 +19,6 @@ const EXAMPLES: &str = "Examples:
   ssh node sudo cat /etc/kubernetes/enc/encryption.yaml | kship encryption check -";
 
 /// Say whether the API server loads a file, and what it does not see in it
-///
-/// What kube-apiserver v1.37 would refuse is the finding `invalid`, with its own message. Folders are searched for
-/// EncryptionConfiguration files, also those within ConfigMaps, Secrets and Talos configurations. No key is ever printed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Check {

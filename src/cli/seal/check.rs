@@ -25,7 +25,7 @@ pub(crate) struct CheckArgs {
     #[arg(
         long,
         help_heading = "Check",
-        conflicts_with_all = ["files", "raw", "scope", "name", "namespace", "allow_empty_data", "allow_expired", "write"]
+        conflicts_with_all = ["files", "raw", "scope", "name", "namespace", "allow_empty_data", "allow_expired", "write", "from_file", "from_literal", "from_env_file"]
     )]
     check: bool,
 
@@ -34,14 +34,20 @@ pub(crate) struct CheckArgs {
     explain: bool,
 
     /// With --check: files and folders, this one by default; `-` reads standard input
-    #[arg(value_name = "PATH", requires = "check")]
+    #[arg(value_name = "PATH")]
     paths: Vec<Utf8PathBuf>,
 }
 
 impl CheckArgs {
     /// Whether the run is a check.
-    pub(super) const fn is_asked(&self) -> bool {
-        self.check
+    ///
+    /// # Errors
+    /// It is none, and paths are given, which kubeseal ignores.
+    pub(super) fn is_asked(&self) -> Result<bool, Failure> {
+        match self.paths.first() {
+            Some(path) if !self.check => Err(Failure::usage(NeedsFlag { path: path.clone() })),
+            _ => Ok(self.check),
+        }
     }
 }
 
@@ -234,6 +240,12 @@ impl Run<'_> {
         }
         Ok(report.answer().into())
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` stands alone: files to seal are named with -f, and paths alone belong to --check")]
+struct NeedsFlag {
+    path: Utf8PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -199,7 +199,12 @@ impl Checker<'_> {
             // The list of repeated keys has lines of its own.
             message.push_str(&problem.message.replace("\n ", ""));
             let field = (!problem.field.is_empty()).then(|| problem.field.clone());
-            self.candidate(&rules::INVALID, message, field, place, &problem.span);
+            let rule = if refusal.exact {
+                &rules::INVALID
+            } else {
+                &rules::UNREADABLE
+            };
+            self.candidate(rule, message, field, place, &problem.span);
         }
     }
 

@@ -82,6 +82,12 @@ pub const INVALID: Rule = Rule {
     level: Level::Error,
 };
 
+/// Text that kship does not read as YAML: the same finding, with other advice.
+pub const UNREADABLE: Rule = Rule {
+    help: "It is no YAML, or YAML of a kind that readers disagree about: kship refuses that even where the API server might take it.",
+    ..INVALID
+};
+
 /// Characters that make trouble in names.
 pub const KEY_NAME: Rule = Rule {
     code: "key-name",

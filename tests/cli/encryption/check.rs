@@ -32,7 +32,11 @@ fn from_stdin(text: impl Into<Vec<u8>>) -> Output {
 #[test]
 fn a_good_file_passes() {
     let output = from_stdin(good()).expect_code(0);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 0
+    ----- stdout -----
+    1 checked
+    ");
     // What `init` writes by default.
     let default = good().replace("secretbox", "aescbc");
     let output = from_stdin(default).expect_code(0);
@@ -45,10 +49,30 @@ fn what_the_api_server_refuses_is_a_finding_with_its_words() {
         "[{{aescbc: {{keys: [{{name: a, secret: {KEY}, x: 1}}]}}}}]"
     )))
     .expect_code(1);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @r#"
+    exit: 1
+    ----- stdout -----
+    error[invalid]: strict decoding error: unknown field "resources[0].providers[0].aescbc.keys[0].x"
+     --> <stdin>:5:96
+      |
+    5 | ...aescbc: {keys: [{name: a, secret: ********************************************, x: 1}]}}]
+      |                                                                                    ^
+      |
+      = help: The message is that of kube-apiserver v1.37, with keys masked. It does not start with such a file, or keeps the old one.
+
+    1 checked, 1 invalid
+    "#);
     let output = from_stdin("").expect_code(1);
-    assert_snapshot!(output, @"");
-    let output = from_stdin("kind: EncryptionConfiguration\n\tx\n").expect_code(1);
+    assert_snapshot!(output, @r#"
+    exit: 1
+    ----- stdout -----
+    error[invalid]: encryption provider configuration file "<stdin>" is empty
+    --> <stdin>:1:1
+     = help: The message is that of kube-apiserver v1.37, with keys masked. It does not start with such a file, or keeps the old one.
+
+    1 checked, 1 invalid
+    "#);
+    let output = from_stdin("kind: EncryptionConfiguration\nb: [}\n").expect_code(1);
     assert!(output.stdout.starts_with("error[invalid]: yaml: line 2: "), "{output}");
 }
 
@@ -135,7 +159,9 @@ fn the_formats_agree() {
     let sarif: serde_json::Value = serde_json::from_str(&run("sarif").stdout).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), json["findings"].as_array().unwrap().len());
-    assert_eq!(run("github").stdout.lines().count(), results.len());
+    let annotations = run("github").stdout;
+    let annotations = annotations.lines().filter(|line| line.starts_with("::"));
+    assert_eq!(annotations.count(), results.len());
 }
 
 #[test]
@@ -178,7 +204,7 @@ fn a_tree_is_searched_for_every_form() {
             "a/k3s/encryption-config.json 1 file",
             "map.yaml 8 embedded",
             "second.yaml 6 document",
-            "talos.yaml 4 talos"
+            "talos.yaml 5 talos"
         ]
     );
     assert_eq!(json["skips"][0]["code"], "template");
@@ -189,7 +215,7 @@ fn a_tree_is_searched_for_every_form() {
         .unwrap();
     assert_eq!(
         misspelt["location"]["start"],
-        serde_json::json!({"line": 8, "column": 19, "byte": 166})
+        serde_json::json!({"line": 8, "column": 19, "byte": 161})
     );
 }
 
@@ -237,7 +263,7 @@ fn versions_and_gates_decide() {
             .stdout
             .starts_with("error[unsupported]")
     );
-    on("v1.27.3", &wild).expect_code(0);
+    assert_eq!(on("v1.27.3", &wild).code, Some(0));
     let v1 = secrets("[{kms: {name: a, endpoint: 'unix:///a'}}]");
     assert!(
         on("1.29", &v1)
@@ -262,7 +288,7 @@ fn versions_and_gates_decide() {
 #[test]
 fn findings_can_be_accepted() {
     let text = secrets("[{identity: {}}] # kship:ignore=being switched off");
-    from_stdin(text).expect_code(0);
+    assert_eq!(from_stdin(text).code, Some(0));
     let accepted =
         "ignore: [{rule: identity-first, path: 'dev/**', reason: a test}, {rule: cis-1.2.28, reason: a test}]\n";
     let run = |path: &str| {
@@ -273,19 +299,29 @@ fn findings_can_be_accepted() {
     };
     let output = run("dev/enc.yaml").expect_code(0);
     assert!(output.stdout.contains("ignored: a test"), "{output}");
-    run("prod/enc.yaml").expect_code(1);
+    assert_eq!(run("prod/enc.yaml").code, Some(1));
     // The other verbs know these rules, too.
-    kship(&["pin", "--check"])
-        .file("kship.yaml", accepted)
-        .run()
-        .expect_code(0);
+    let pin = kship(&["pin", "--check"]).file("kship.yaml", accepted).run();
+    assert_eq!(pin.code, Some(0), "{pin}");
 }
 
 #[test]
 fn the_example_key_of_this_project_is_refused() {
     let example = include_str!("../../../keys-example/encryption.yaml");
     let output = from_stdin(example).expect_code(1);
-    assert_snapshot!(output, @"");
+    assert_snapshot!(output, @"
+    exit: 1
+    ----- stdout -----
+    error[example-key]: the key `example` is an example from kship's own `keys-example`
+      --> <stdin>:11:23
+       |
+    11 |               secret: ********************************************
+       |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: Everybody can read what it encrypts. Add a random key with `kship encryption rotate prepare`, and rewrite what is stored.
+
+    1 checked, 1 example-key
+    ");
 }
 
 #[cfg(unix)]
