@@ -14,7 +14,7 @@ use clap::Subcommand;
 use zeroize::Zeroizing;
 
 pub(super) use init::Exists;
-pub(super) use rotate::ProofNeeded;
+pub(super) use rotate::{ProofNeeded, ScrapeError};
 
 use super::{Env, Exit, Failure, Ui};
 use crate::encryption::{Configuration, Loader, Refusal};

@@ -130,6 +130,19 @@ fn encryption_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
             _ => None,
         };
     }
+    if let Some(error) = error.downcast_ref() {
+        use super::encryption::ScrapeError as S;
+        return match error {
+            S::Status { status: 401 | 403 } => Some(
+                "`--token-file` names a token that may `get` /metrics; or save `kubectl get --raw /metrics` and name that file",
+            ),
+            S::Broken { reason } if reason.contains("UnknownIssuer") => {
+                Some("`--ca-file` names the cluster's authority, such as /etc/kubernetes/pki/ca.crt")
+            }
+            S::TokenInClear => Some("the metrics of an API server are behind https"),
+            _ => None,
+        };
+    }
     match error.downcast_ref()? {
         R::NotLoaded(_) | R::Unreadable(_) => Some("`kship encryption check FILE` shows every place that is wrong"),
         R::NothingOld { .. } => Some("`--identity` removes `identity`, once nothing is stored as plaintext"),

@@ -93,6 +93,12 @@ pub enum ProofError {
         /// Of which resources.
         resources: String,
     },
+    /// The key is not among those that were counted.
+    #[error("the audit did not count the values of `{key}`")]
+    NotCounted {
+        /// The key.
+        key: String,
+    },
     /// It is no JSON, or lacks a field.
     #[error("the audit cannot be read: expected the JSON of `kship encryption audit --format json`")]
     Unreadable(#[from] serde_json::Error),
@@ -139,6 +145,13 @@ impl Proof {
         let mut superseded = 0;
         for reader in removed {
             let mut needed: BTreeMap<&str, u64> = BTreeMap::new();
+            let mut counts = details.resources.iter().flat_map(|resource| &resource.counts);
+            // A zero that nobody wrote down proves nothing.
+            if !reader.is_identity() && !counts.any(|count| count.age != "superseded" && count.needs(reader)) {
+                return Err(ProofError::NotCounted {
+                    key: reader.to_string(),
+                });
+            }
             for resource in &details.resources {
                 for count in resource
                     .counts
@@ -219,9 +232,9 @@ mod tests {
     fn a_key_that_no_value_needs_can_go() {
         assert_eq!(audit(|_| {}), Ok(3));
         // The same name of another provider is another key.
+        let other = json!({"age": "current", "state": "older-key", "provider": "secretbox", "key": "old", "count": 4});
         assert_eq!(
-            audit(|value| value["details"]["resources"][0]["counts"][1] =
-                json!({"age": "current", "state": "older-key", "provider": "secretbox", "key": "old", "count": 4})),
+            audit(|value| value["details"]["resources"][1]["counts"] = json!([other])),
             Ok(3)
         );
     }
@@ -234,6 +247,10 @@ mod tests {
         refused(
             &|value| value["details"]["resources"][0]["counts"][1]["count"] = json!(2),
             "`aescbc/old` is still needed: 2 values of secrets",
+        );
+        refused(
+            &|value| value["details"]["resources"][0]["counts"][1]["provider"] = json!("aesgcm"),
+            "the audit did not count the values of `aescbc/old`",
         );
         refused(
             &|value| value["details"]["config"]["sha256"] = json!("sha256:2"),

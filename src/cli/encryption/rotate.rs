@@ -8,6 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Subcommand;
 use zeroize::Zeroizing;
 
+pub(in crate::cli) use scrape::ScrapeError;
+
 use super::provider::{Asked, ProviderArgs, ProviderName};
 use super::{next, random};
 use crate::cli::{Env, Exit, Failure, Ui, interrupt};

@@ -8,6 +8,12 @@ use crate::yaml::{self, EditError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
+    /// Encryption is off already.
+    #[error("{resources}: nothing is encrypted any more, `identity` is the first provider")]
+    AlreadyDisabled {
+        /// The entry's resources.
+        resources: String,
+    },
     /// The promoted key would be promoted again.
     #[error("{resources}: `{writer}` encrypts already, and is younger than {others}")]
     AlreadyPromoted {
@@ -17,12 +23,6 @@ pub enum RotateError {
         writer: String,
         /// The keys behind it.
         others: String,
-    },
-    /// Encryption is off already.
-    #[error("{resources}: nothing is encrypted any more, `identity` is the first provider")]
-    AlreadyDisabled {
-        /// The entry's resources.
-        resources: String,
     },
     /// A name fits several keys.
     #[error("{resources}: `{name}` means {found}: expected one of them")]
@@ -75,9 +75,6 @@ pub enum RotateError {
         /// The entry's resources.
         resources: String,
     },
-    /// A provider without what the step is about.
-    #[error("the list of keys or providers cannot be found in the text")]
-    NoList,
     /// A name fits no key.
     #[error("{resources}: {}: expected one of {found}", if *.writes { format!("`{}` is what encrypts", .name) } else { format!("there is no key `{}`", .name) })]
     NoKey {
@@ -90,6 +87,9 @@ pub enum RotateError {
         /// Whether it is the one that writes.
         writes: bool,
     },
+    /// A provider without what the step is about.
+    #[error("the list of keys or providers cannot be found in the text")]
+    NoList,
     /// No entry names a resource.
     #[error("no entry is about `{resource}`: expected one of {found}")]
     NoResource {
@@ -117,12 +117,6 @@ pub enum RotateError {
         /// What writes.
         writer: String,
     },
-    /// One name for several keys.
-    #[error("several keys are needed for {count} entries: expected no name, or one entry")]
-    OneNameForSeveral {
-        /// How many entries.
-        count: usize,
-    },
     /// Older keys are left from before.
     #[error("{resources}: {old} is left behind `{writer}`: prune what is older first")]
     OldKeysLeft {
@@ -132,6 +126,12 @@ pub enum RotateError {
         writer: String,
         /// The older keys.
         old: String,
+    },
+    /// One name for several keys.
+    #[error("several keys are needed for {count} entries: expected no name, or one entry")]
+    OneNameForSeveral {
+        /// How many entries.
+        count: usize,
     },
     /// The entries are not in the same phase.
     #[error("the entries are not in step: {phases}")]

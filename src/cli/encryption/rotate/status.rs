@@ -146,10 +146,13 @@ fn compare(answers: &[Answer], hash: &str, out: &mut String, ui: &mut Ui) -> (Ex
                 continue;
             }
             Err(failure) => {
-                failures.push(Failure::new(NoMetrics {
-                    from: source.clone(),
-                    reason: failure.chain().join(": "),
-                }));
+                failures.push(Failure {
+                    hints: failure.hints.clone(),
+                    ..Failure::new(NoMetrics {
+                        from: source.clone(),
+                        reason: failure.chain().join(": "),
+                    })
+                });
                 let _ = writeln!(out, "  {}: unknown", visible(source));
                 continue;
             }
