@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
-            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Check the files that tell the API server how to encrypt what it stores')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -130,8 +130,31 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;audit' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The EncryptionConfiguration of the API server')
+            [CompletionResult]::new('--etcd-prefix', '--etcd-prefix', [CompletionResultType]::ParameterName, 'What the API server puts before each key: its own `--etcd-prefix`')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the report is written')
+            [CompletionResult]::new('--etcd', '--etcd', [CompletionResultType]::ParameterName, 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'The authority that vouches for the members, in PEM form; without it, those of the system')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'The certificate of a client that etcd lets read')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The private key of `--cert`')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user, if etcd has users')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The file with the password of `--user`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Vouch that the input holds every key below the prefix, where it does not show that itself')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'kship;encryption;check' {
@@ -147,12 +170,205 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'kship;encryption;help' {
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+        'kship;encryption;decrypt' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The EncryptionConfiguration with the keys')
+            [CompletionResult]::new('--etcd-key', '--etcd-key', [CompletionResultType]::ParameterName, 'The value''s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it')
+            [CompletionResult]::new('--etcd-prefix', '--etcd-prefix', [CompletionResultType]::ParameterName, 'What the API server puts before each key: its own `--etcd-prefix`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Standard input is base64, as in the JSON of `etcdctl`')
+            [CompletionResult]::new('--any-content', '--any-content', [CompletionResultType]::ParameterName, 'Print what an aescbc key makes of the value even if that is no Kubernetes object')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;init' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'What encrypts')
+            [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--kms-name', '--kms-name', [CompletionResultType]::ParameterName, 'The name of the KMS plugin, which begins every value that it encrypts')
+            [CompletionResult]::new('--kms-endpoint', '--kms-endpoint', [CompletionResultType]::ParameterName, 'The socket of the KMS plugin: unix:///path')
+            [CompletionResult]::new('--kms-timeout', '--kms-timeout', [CompletionResultType]::ParameterName, 'How long a call to the KMS plugin may take [default: 3s]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be')
+            [CompletionResult]::new('--static-pod', '--static-pod', [CompletionResultType]::ParameterName, 'Add the flags and the mount to kube-apiserver''s manifest, byte-exact elsewhere')
+            [CompletionResult]::new('--host-path', '--host-path', [CompletionResultType]::ParameterName, 'The folder of the file on the node [default: that of --output]')
+            [CompletionResult]::new('--mount-path', '--mount-path', [CompletionResultType]::ParameterName, 'The folder of the file in kube-apiserver''s container')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace the file; what the keys in it have encrypted is lost')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
+        'kship;encryption;rotate;prepare' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Leave the keys of an earlier rotation in the file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;promote' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The key or KMS plugin, where names do not tell which is younger')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;prune' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Remove this one only')
+            [CompletionResult]::new('--proof', '--proof', [CompletionResultType]::ParameterName, 'The JSON of `kship encryption audit`, made with this very file, which says that nothing needs the key')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Remove `identity` from behind the keys instead: plaintext in etcd is refused from then on')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Remove without proof: what still needs the key is lost')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;add-provider' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'What is to encrypt')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--kms-name', '--kms-name', [CompletionResultType]::ParameterName, 'The name of the KMS plugin, which begins every value that it encrypts')
+            [CompletionResult]::new('--kms-endpoint', '--kms-endpoint', [CompletionResultType]::ParameterName, 'The socket of the KMS plugin: unix:///path')
+            [CompletionResult]::new('--kms-timeout', '--kms-timeout', [CompletionResultType]::ParameterName, 'How long a call to the KMS plugin may take [default: 3s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Leave the keys of an earlier rotation in the file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;disable' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;status' {
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'The metrics of an API server: a file, an address, or `-`; fails unless every one runs this file')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'The bearer token for the addresses')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'The certificate authorities of the addresses in PEM, in place of the system''s')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;help' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;rotate;help;prepare' {
+            break
+        }
+        'kship;encryption;rotate;help;promote' {
+            break
+        }
+        'kship;encryption;rotate;help;prune' {
+            break
+        }
+        'kship;encryption;rotate;help;add-provider' {
+            break
+        }
+        'kship;encryption;rotate;help;disable' {
+            break
+        }
+        'kship;encryption;rotate;help;status' {
+            break
+        }
+        'kship;encryption;rotate;help;help' {
+            break
+        }
+        'kship;encryption;help' {
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;help;audit' {
+            break
+        }
         'kship;encryption;help;check' {
+            break
+        }
+        'kship;encryption;help;decrypt' {
+            break
+        }
+        'kship;encryption;help;init' {
+            break
+        }
+        'kship;encryption;help;rotate' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            break
+        }
+        'kship;encryption;help;rotate;prepare' {
+            break
+        }
+        'kship;encryption;help;rotate;promote' {
+            break
+        }
+        'kship;encryption;help;rotate;prune' {
+            break
+        }
+        'kship;encryption;help;rotate;add-provider' {
+            break
+        }
+        'kship;encryption;help;rotate;disable' {
+            break
+        }
+        'kship;encryption;help;rotate;status' {
             break
         }
         'kship;encryption;help;help' {
@@ -178,7 +394,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
-            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Check the files that tell the API server how to encrypt what it stores')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -194,10 +410,50 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;help;encryption' {
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Count what etcd stores as plaintext, and under which key')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('decrypt', 'decrypt', [CompletionResultType]::ParameterValue, 'Decrypt one value of etcd, from standard input')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
+            break
+        }
+        'kship;help;encryption;audit' {
             break
         }
         'kship;help;encryption;check' {
+            break
+        }
+        'kship;help;encryption;decrypt' {
+            break
+        }
+        'kship;help;encryption;init' {
+            break
+        }
+        'kship;help;encryption;rotate' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            break
+        }
+        'kship;help;encryption;rotate;prepare' {
+            break
+        }
+        'kship;help;encryption;rotate;promote' {
+            break
+        }
+        'kship;help;encryption;rotate;prune' {
+            break
+        }
+        'kship;help;encryption;rotate;add-provider' {
+            break
+        }
+        'kship;help;encryption;rotate;disable' {
+            break
+        }
+        'kship;help;encryption;rotate;status' {
             break
         }
         'kship;help;completions' {

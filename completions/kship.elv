@@ -28,7 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Check the files that tell the API server how to encrypt what it stores'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -123,8 +123,30 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand audit 'Count what etcd stores as plaintext, and under which key'
             cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;audit'= {
+            cand --config 'The EncryptionConfiguration of the API server'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --format 'How the report is written'
+            cand --etcd 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order'
+            cand --endpoints 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order'
+            cand --cacert 'The authority that vouches for the members, in PEM form; without it, those of the system'
+            cand --cert 'The certificate of a client that etcd lets read'
+            cand --key 'The private key of `--cert`'
+            cand --user 'The user, if etcd has users'
+            cand --password-file 'The file with the password of `--user`'
+            cand --color 'When to use colour'
+            cand --assume-complete 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'kship;encryption;check'= {
             cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
@@ -138,11 +160,177 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'kship;encryption;help'= {
-            cand check 'Say whether the API server loads a file, and what it does not see in it'
+        &'kship;encryption;decrypt'= {
+            cand --config 'The EncryptionConfiguration with the keys'
+            cand --etcd-key 'The value''s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it'
+            cand --etcd-prefix 'What the API server puts before each key: its own `--etcd-prefix`'
+            cand --color 'When to use colour'
+            cand --base64 'Standard input is base64, as in the JSON of `etcdctl`'
+            cand --any-content 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;init'= {
+            cand --provider 'What encrypts'
+            cand --resources 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --kms-name 'The name of the KMS plugin, which begins every value that it encrypts'
+            cand --kms-endpoint 'The socket of the KMS plugin: unix:///path'
+            cand --kms-timeout 'How long a call to the KMS plugin may take [default: 3s]'
+            cand -o 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be'
+            cand --output 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be'
+            cand --static-pod 'Add the flags and the mount to kube-apiserver''s manifest, byte-exact elsewhere'
+            cand --host-path 'The folder of the file on the node [default: that of --output]'
+            cand --mount-path 'The folder of the file in kube-apiserver''s container'
+            cand --color 'When to use colour'
+            cand --force 'Replace the file; what the keys in it have encrypted is lost'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate'= {
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'kship;encryption;rotate;prepare'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --keep-old 'Leave the keys of an earlier rotation in the file'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;promote'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key 'The key or KMS plugin, where names do not tell which is younger'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;prune'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key 'Remove this one only'
+            cand --proof 'The JSON of `kship encryption audit`, made with this very file, which says that nothing needs the key'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --identity 'Remove `identity` from behind the keys instead: plaintext in etcd is refused from then on'
+            cand --force 'Remove without proof: what still needs the key is lost'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;add-provider'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --provider 'What is to encrypt'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --kms-name 'The name of the KMS plugin, which begins every value that it encrypts'
+            cand --kms-endpoint 'The socket of the KMS plugin: unix:///path'
+            cand --kms-timeout 'How long a call to the KMS plugin may take [default: 3s]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --keep-old 'Leave the keys of an earlier rotation in the file'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;disable'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;status'= {
+            cand --metrics 'The metrics of an API server: a file, an address, or `-`; fails unless every one runs this file'
+            cand --token-file 'The bearer token for the addresses'
+            cand --ca-file 'The certificate authorities of the addresses in PEM, in place of the system''s'
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;help'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;rotate;help;prepare'= {
+        }
+        &'kship;encryption;rotate;help;promote'= {
+        }
+        &'kship;encryption;rotate;help;prune'= {
+        }
+        &'kship;encryption;rotate;help;add-provider'= {
+        }
+        &'kship;encryption;rotate;help;disable'= {
+        }
+        &'kship;encryption;rotate;help;status'= {
+        }
+        &'kship;encryption;rotate;help;help'= {
+        }
+        &'kship;encryption;help'= {
+            cand audit 'Count what etcd stores as plaintext, and under which key'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;help;audit'= {
+        }
         &'kship;encryption;help;check'= {
+        }
+        &'kship;encryption;help;decrypt'= {
+        }
+        &'kship;encryption;help;init'= {
+        }
+        &'kship;encryption;help;rotate'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+        }
+        &'kship;encryption;help;rotate;prepare'= {
+        }
+        &'kship;encryption;help;rotate;promote'= {
+        }
+        &'kship;encryption;help;rotate;prune'= {
+        }
+        &'kship;encryption;help;rotate;add-provider'= {
+        }
+        &'kship;encryption;help;rotate;disable'= {
+        }
+        &'kship;encryption;help;rotate;status'= {
         }
         &'kship;encryption;help;help'= {
         }
@@ -164,7 +352,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
-            cand encryption 'Check the files that tell the API server how to encrypt what it stores'
+            cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -176,9 +364,39 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;unseal'= {
         }
         &'kship;help;encryption'= {
+            cand audit 'Count what etcd stores as plaintext, and under which key'
             cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand decrypt 'Decrypt one value of etcd, from standard input'
+            cand init 'Write a new configuration with a new key'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
+        }
+        &'kship;help;encryption;audit'= {
         }
         &'kship;help;encryption;check'= {
+        }
+        &'kship;help;encryption;decrypt'= {
+        }
+        &'kship;help;encryption;init'= {
+        }
+        &'kship;help;encryption;rotate'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+        }
+        &'kship;help;encryption;rotate;prepare'= {
+        }
+        &'kship;help;encryption;rotate;promote'= {
+        }
+        &'kship;help;encryption;rotate;prune'= {
+        }
+        &'kship;help;encryption;rotate;add-provider'= {
+        }
+        &'kship;help;encryption;rotate;disable'= {
+        }
+        &'kship;help;encryption;rotate;status'= {
         }
         &'kship;help;completions'= {
         }

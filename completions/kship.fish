@@ -33,7 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Check the files that tell the API server how to encrypt what it stores'
+complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -119,13 +119,35 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check help" -s q -l quiet -d 'Print only the product, warnings and errors'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l config -d 'The EncryptionConfiguration of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l format -d 'How the report is written' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd -l endpoints -d 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l cacert -d 'The authority that vouches for the members, in PEM form; without it, those of the system' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l cert -d 'The certificate of a client that etcd lets read' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l key -d 'The private key of `--cert`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l user -d 'The user, if etcd has users' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l password-file -d 'The file with the password of `--user`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l assume-complete -d 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l kubernetes -d 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default' -r
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l feature-gates -d 'The API server\'s flag of the same name; only KMSv1 matters here' -r
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l format -d 'How to report' -r -f -a "human\t'Text with the line and a caret, for people'
@@ -139,7 +161,52 @@ complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l explain -d 'List what was passed over, and why'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l config -d 'The EncryptionConfiguration with the keys' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-key -d 'The value\'s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l base64 -d 'Standard input is base64, as in the JSON of `etcdctl`'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l any-content -d 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l provider -d 'What encrypts' -r -f -a "aescbc\t'AES-CBC: every Kubernetes has it, and CIS takes it'
+secretbox\t'XSalsa20 and Poly1305: the strongest with a key in the file'
+aesgcm\t'AES-GCM: fast, and needs a new key every 200,000 writes'
+kms\t'A key management service behind a socket, version 2'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l resources -d 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l key-name -d 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-name -d 'The name of the KMS plugin, which begins every value that it encrypts' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-endpoint -d 'The socket of the KMS plugin: unix:///path' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-timeout -d 'How long a call to the KMS plugin may take [default: 3s]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s o -l output -d 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l static-pod -d 'Add the flags and the mount to kube-apiserver\'s manifest, byte-exact elsewhere' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l host-path -d 'The folder of the file on the node [default: that of --output]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l mount-path -d 'The folder of the file in kube-apiserver\'s container' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l force -d 'Replace the file; what the keys in it have encrypted is lost'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "prepare" -d 'Add a new key behind the one that encrypts: every API server learns to read it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "promote" -d 'Make the prepared key or provider the first: it encrypts from now on'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "prune" -d 'Remove the older keys, once nothing needs them'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "add-provider" -d 'Add another provider behind the first one, to be promoted like a key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "disable" -d 'Make `identity` the first provider: what is written from now on is plaintext'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "status" -d 'Tell where the file stands in a rotation, and which API servers run it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
@@ -154,8 +221,12 @@ complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print 
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Check the files that tell the API server how to encrypt what it stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'

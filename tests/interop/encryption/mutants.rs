@@ -173,7 +173,7 @@ const RESOURCES: &[&str] = &[
 
 /// A file that is near one of the given ones, or near one that is loaded.
 pub(super) fn mutant(chance: &mut Chance, files: &[String]) -> Vec<u8> {
-    let mut pick = |chance: &mut Chance| match chance.below(4) {
+    let pick = |chance: &mut Chance| match chance.below(4) {
         0 => files[chance.below(files.len())].clone(),
         _ => chance.pick(LOADED).to_owned(),
     };

@@ -41,7 +41,7 @@ impl Oracle {
     pub(crate) fn load<T: AsRef<[u8]>>(&self, configs: &[T]) -> Vec<Option<String>> {
         let questions = configs.iter().map(|config| json!({"config": STANDARD.encode(config)}));
         let answers = self.ask("load", questions);
-        answers.iter().map(|answer| refused(answer)).collect()
+        answers.iter().map(refused).collect()
     }
 
     /// What the API server stores.
