@@ -75,12 +75,11 @@ mod tests {
         for text in [
             "a:\tb\n",
             "a: b\t# a comment\n",
-            "a: [b,\n\tc]\n",
-            "a: {b: c,\n\t d: e}\n",
-            "a: 'b\n\tc'\n",
+            "a: [b,\tc]\n",
+            "a: {b: c,\t\n d: e}\n",
+            "a: 'b\n \tc'\n",
             "a: |\n  b\n  \tc\n",
             "a: b\n---\n\tc\n",
-            "a: -\tb\n",
         ] {
             assert_eq!(tab(text), None, "{text:?}");
         }
