@@ -16,8 +16,8 @@
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
-//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`] and
-//! [`mod@fs`] touch the world.
+//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`],
+//! [`encryption::etcd`] and [`mod@fs`] touch the world.
 
 #![cfg_attr(test, expect(clippy::string_slice, reason = "a test may panic"))]
 

@@ -70,6 +70,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
                 .or_else(|| encryption_hint(error))
                 .or_else(|| seal_hint(error))
                 .or_else(|| cluster_hint(error))
+                .or_else(|| etcd_hint(error))
                 .or_else(|| registry_hint(error))
                 .map(str::to_owned),
         );
@@ -94,6 +95,18 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         pin::ResolveError::NotLocked { .. } => Some("run once without `--frozen`, and commit the lock file"),
+        _ => None,
+    }
+}
+
+fn etcd_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use encryption::EtcdError as E;
+    match error.downcast_ref()? {
+        E::Unreachable { .. } => Some(
+            "a member that asks for certificates needs `--cacert`, `--cert` and `--key`; a snapshot is audited without the network",
+        ),
+        E::Refused { .. } => Some("`--user` and `--password-file`, or `--cert` and `--key`, say who reads"),
+        E::PlainPassword { .. } => Some("use `https://` and, if need be, `--cacert`"),
         _ => None,
     }
 }

@@ -119,7 +119,7 @@ enum Command {
     Unseal(Box<unseal::Unseal>),
     /// Move the values of SealedSecrets to the newest key of their cluster
     Reseal(Box<reseal::Reseal>),
-    /// Write, check and rotate the files that tell the API server how to encrypt what it stores
+    /// Write, check, rotate and prove the encryption of what etcd stores
     Encryption(Box<encryption::Encryption>),
     /// Print the completion script of a shell
     Completions(completions::Completions),

@@ -9,7 +9,7 @@
 
 /// The committed completion scripts and manual pages are those that kship writes.
 mod completions;
-/// EncryptionConfiguration files: written, checked, rotated.
+/// What etcd stores, and the configuration of its encryption.
 mod encryption;
 /// The exit codes are those that the README promises.
 mod exit_codes;

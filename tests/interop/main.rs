@@ -15,6 +15,9 @@
 mod chance;
 mod controller;
 mod crane;
+mod encryption;
+mod etcd;
+mod etcd_world;
 mod kubeseal;
 mod kubeseal_flags;
 mod packaging;
