@@ -33,6 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_needs_command" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
 complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
@@ -74,7 +75,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d '
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked [env: SEALED_SECRETS_CERT]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
 namespace-wide\t'opens under any name in its namespace'
@@ -91,6 +92,42 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'Make 
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-literal -d 'Make a Secret of values; other users of this machine can see them' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-env-file -d 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l type -d 'The type of that Secret, such as kubernetes.io/tls; its keys are checked' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l merge-into -d 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-private-key -d 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l kubeconfig -d 'The kubeconfig, in place of KUBECONFIG and ~/.kube/config' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l context -d 'The context of the kubeconfig, if not the current one' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cluster -d 'The cluster of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l user -d 'The user of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l server -d 'The address of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l certificate-authority -d 'The certificate authorities of the API server, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l tls-server-name -d 'The name in the API server\'s certificate, if not that of its address' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l proxy-url -d 'The proxy to the API server: http, https or socks5' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-certificate -d 'The user\'s certificate, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-key -d 'The key of the user\'s certificate' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l token -d 'A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l username -d 'The name for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l password -d 'The password for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as -d 'Act for this user' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-uid -d 'Act for a user with this ID' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-group -d 'Act for a member of this group; may be given several times' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l request-timeout -d 'The longest wait for one answer, such as 30s or 2m; 0 leaves kship\'s own limit [default: 2m]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s v -l v -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l vmodule -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_backtrace_at -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_dir -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file_max_size -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l stderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l logtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l add_dir_header -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l legacy_stderr_threshold_behavior -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l one_output -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_headers -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_log_headers -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -99,6 +136,12 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l fetch-cert -d 'Print the certificate, of the cluster or from --cert, and seal nothing'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l validate -d 'Ask the cluster whether it can open SealedSecrets'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l re-encrypt -d 'Have the cluster seal the values of SealedSecrets anew with its newest key; files are changed in place'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-unseal -d 'Open SealedSecrets, as `kship unseal` does'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l insecure-skip-tls-verify -d 'Take any certificate of the API server: whoever answers can hand out their own sealing certificate'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l disable-compression -d 'Nothing to do: kship asks for no compression'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
@@ -119,6 +162,41 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l private-key -l recovery-private-key -d 'Files with private keys, old and new: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert -d 'The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l older-than -d 'Reseal only values whose key has a certificate older than this one' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l kubeconfig -d 'The kubeconfig, in place of KUBECONFIG and ~/.kube/config' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l context -d 'The context of the kubeconfig, if not the current one' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cluster -d 'The cluster of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l user -d 'The user of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l server -d 'The address of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l certificate-authority -d 'The certificate authorities of the API server, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l tls-server-name -d 'The name in the API server\'s certificate, if not that of its address' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l proxy-url -d 'The proxy to the API server: http, https or socks5' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l client-certificate -d 'The user\'s certificate, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l client-key -d 'The key of the user\'s certificate' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l token -d 'A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l username -d 'The name for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l password -d 'The password for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as -d 'Act for this user' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as-uid -d 'Act for a user with this ID' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as-group -d 'Act for a member of this group; may be given several times' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l request-timeout -d 'The longest wait for one answer, such as 30s or 2m; 0 leaves kship\'s own limit [default: 2m]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l allow-expired -d 'Use the certificate even if it has expired'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l dry-run -d 'Say what would change, and write nothing'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller -d 'Have the controller of the cluster seal the values anew, without private keys here; it does so with all of them, every time'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l insecure-skip-tls-verify -d 'Take any certificate of the API server: whoever answers can hand out their own sealing certificate'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l disable-compression -d 'Nothing to do: kship asks for no compression'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -218,13 +296,14 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
