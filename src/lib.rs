@@ -13,7 +13,7 @@
 //! images  where images stand in files, and which of them count
 //! registry  cluster                                       network: registries · the API server of a cluster
 //! k8s  policy  report                                     resources · kship.yaml · findings
-//! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
+//! oci  yaml  text  fs  tree  limits  parallel              pure: references, documents, edits; files; the table of limits; threads
 //! ```
 //!
 //! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`],
@@ -30,6 +30,7 @@ pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;
+mod parallel;
 pub mod pin;
 pub mod policy;
 pub mod registry;
