@@ -25,6 +25,7 @@ pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;
+mod pem;
 pub mod pin;
 pub mod policy;
 pub mod registry;
@@ -32,6 +33,7 @@ pub mod report;
 pub mod seal;
 pub mod text;
 pub mod tree;
+pub mod verify;
 pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};

@@ -15,6 +15,7 @@ mod registry;
 mod seal;
 mod ui;
 mod unseal;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -109,6 +110,8 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
+    /// Prove who signed images and files, by key or by identity
+    Verify(Box<verify::Verify>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -121,6 +124,7 @@ impl Command {
             Self::Pin(verb) => verb.run(env, ui),
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
+            Self::Verify(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

@@ -19,7 +19,6 @@ mod document;
 mod encoding;
 mod input;
 mod open;
-mod pem;
 mod private_key;
 mod scope;
 mod sealed_secret;

@@ -1,0 +1,35 @@
+//! `kship verify`: proof that an image, or a file, was signed by whom the user names.
+//!
+//! ```text
+//! discover    which evidence a registry has for an image
+//! demand      what is asked of it, and the proof that it holds: Verified
+//! statement   what is said about the image: only cosign's own claim is a signature
+//! identity    who said it, by certificate;  key  by key
+//! sigstore    certificates, logs, timestamps: the only user of the library
+//! bundle      the format;  legacy  the one before
+//! ```
+//!
+//! The types carry the proof: a [`Verified`] is made by [`Demand`] alone, and the digest in it is the one that the caller
+//! computed. Functions named `verify` give proof or a [`Rejection`], never a truth value.
+
+mod bundle;
+mod certificate;
+mod demand;
+mod discover;
+mod identity;
+mod json;
+mod key;
+mod legacy;
+mod rejection;
+pub mod rules;
+mod sigstore;
+mod statement;
+
+pub use bundle::{Bundle, Origin};
+pub use demand::{Demand, Format, LogRule, LogState, Said, SignedBy, Signer, Verified};
+pub use discover::{Error, Prover, Refusal, Unproven, Verdict, Verdicts, name};
+pub use identity::{FullMatch, Identity, Pattern, PatternError};
+pub use key::{Algorithm, KeyError, Message, PublicKey};
+pub use rejection::Rejection;
+pub use sigstore::{Authority, EMBEDDED_SINCE, Evidence, LogEntry, ProvenTime, TimeSource, TrustRoot, TrustRootError};
+pub use statement::{Claim, SIGN};
