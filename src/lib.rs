@@ -9,6 +9,7 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! verify  who signed an image or a file, as proof
 //! images  where images stand in files, and which of them count
 //! registry  k8s  policy  report                           network · resources · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits

@@ -128,3 +128,71 @@ fn text(extension: &Extension, der: bool) -> Option<String> {
     }
     String::from_utf8(bytes.to_vec()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CustomExtension, KeyPair, SanType};
+
+    use super::*;
+
+    const ISSUER: &str = "https://issuer.example.com";
+
+    /// A certificate with these names and extensions under Fulcio's arc.
+    fn certificate(names: Vec<SanType>, extensions: &[(u64, Vec<u8>)]) -> Result<Certificate, Rejection> {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = names;
+        params.custom_extensions = extensions
+            .iter()
+            .map(|(last, content)| {
+                CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, *last], content.clone())
+            })
+            .collect();
+        let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        Certificate::parse(made.der())
+    }
+
+    /// A DER `UTF8String`.
+    fn der(text: &str) -> Vec<u8> {
+        let length = u8::try_from(text.len()).unwrap();
+        [&[0x0c, length], text.as_bytes()].concat()
+    }
+
+    #[test]
+    fn every_kind_of_name_is_read() {
+        let other = SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 57264, 1, 7], "user@domain".into()));
+        let foreign = SanType::OtherName((vec![1, 2, 3], "stranger".into()));
+        let names = vec![
+            SanType::Rfc822Name("a@example.com".try_into().unwrap()),
+            SanType::URI("https://example.com/b".try_into().unwrap()),
+            foreign,
+            other,
+        ];
+        let read = certificate(names, &[(8, der(ISSUER)), (12, der("https://example.com/shop"))]).unwrap();
+        assert_eq!(read.names, ["a@example.com", "https://example.com/b", "user@domain"]);
+        assert_eq!(read.issuer.as_deref(), Some(ISSUER));
+        assert_eq!(read.claims["sourceRepositoryURI"], "https://example.com/shop");
+        assert_eq!(
+            read.describe(),
+            format!("`a@example.com`, `https://example.com/b`, `user@domain`, as `{ISSUER}` says")
+        );
+    }
+
+    #[test]
+    fn the_older_form_of_the_issuer_counts_where_it_does_not_disagree() {
+        let issuer = |extensions: &[(u64, Vec<u8>)]| certificate(Vec::new(), extensions).map(|read| read.issuer);
+        assert_eq!(issuer(&[(1, ISSUER.into())]), Ok(Some(ISSUER.to_owned())));
+        assert_eq!(
+            issuer(&[(1, ISSUER.into()), (8, der(ISSUER))]),
+            Ok(Some(ISSUER.to_owned()))
+        );
+        let two = issuer(&[(1, "https://a.example.com".into()), (8, der(ISSUER))]).unwrap_err();
+        assert_eq!(
+            two.to_string(),
+            format!("its certificate does not hold: it names two issuers, `{ISSUER}` and `https://a.example.com`")
+        );
+        let bare = issuer(&[(8, ISSUER.into())]).unwrap_err();
+        assert_eq!(bare.to_string(), "its certificate does not hold: a claim is malformed");
+        assert_eq!(issuer(&[]), Ok(None));
+        assert!(Certificate::parse(b"hi").is_err());
+    }
+}

@@ -327,3 +327,135 @@ pub enum KeyError {
         count: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{
+        ECDSA_P384_SHA256_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        Ed25519KeyPair, KeyPair as _,
+    };
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    const RELEASE: &str = include_str!("../../fixtures/verify/cosign/keys/release.pub");
+    const RSA_1024: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC41QTm9SSFrrF/ZI3a1bwWbwt5r9xsRyFX72EEaOO5kP8P3wLmC89GQl3TDVnGhEGguGSDlJJ6wtF+G84WLVpMjqKyqSENS3boEAaNHKRC9znOS7ggyoaCw41JMo95uuQC+t36ONPBR5G2sxHK3avrSPjGbSbw+A1NLIRHjQ5gDwIDAQAB";
+    const RSA_EXPONENT_3: &str = "MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQEAu2xMIDQIwmd9KEb0JkppGV5D4Sxffc7a+JzthH0D+nouKN+OUB0Vk08ARL8jH9qdu056p78JeQkN6pTFSPDcimZd6ZyUSf5RvtpJDkYtAxz78+jwGuUPezBpyXiGMPgClxixO84JPYvkIKrPqrEmbdslJRP4DOiwNY0Q64UF4LGkvcgByKtJPxvonHpSnj8tqO8PURRi1CvQAPnS4/elv6QBca/AWi/XZxiTkq90dBfsXXdrINEALZbghu7oKO2UTRxbe4QDP/n8/iVeOvhcpTxt+Q+rn+MgQU1q2lw9NIGHXkxzWl8yi4D6NqI2Xp8XgWRyGh8dMiivojB4s9LwnQIBAw==";
+    const P224: &str =
+        "ME4wEAYHKoZIzj0CAQYFK4EEACEDOgAEv36AaWy6YpC1NlXn6z+xaMrvP6ZQnq//OUx91ab4/ir05D9px9Icqzu2Ofax1ELRFdNa8qkK2B8=";
+    const SECP256K1: &str = "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEaeGd95GFLkhwtH3rmEOLEiIDwSD+a5DhJMoDvCP4MbqVWxpQJ1g5TIsrFJpKIGh0u2oBFmESKjwn97Jaenyn1A==";
+    const X25519: &str = "MCowBQYDK2VuAyEAzL3M0cMGpi3fIbL8iDcTutQF0OtI+U81tLzx70n4yHU=";
+    /// The neutral element of the curve: any message would fit some signature.
+    const ED25519_SMALL_ORDER: &str = "MCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn refused(der: &str) -> String {
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{der}\n-----END PUBLIC KEY-----\n");
+        PublicKey::from_pem(&pem).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn keys_that_are_too_weak_or_of_another_kind_are_refused() {
+        assert_eq!(refused(RSA_1024), "its RSA key has 1024 bits: expected 2048 to 8192");
+        assert_eq!(refused(RSA_EXPONENT_3), "its RSA exponent is less than 65537 or even");
+        assert_eq!(
+            refused(P224),
+            "its curve 1.3.132.0.33 is not taken: expected P-256, P-384 or P-521"
+        );
+        assert_eq!(
+            refused(SECP256K1),
+            "its curve 1.3.132.0.10 is not taken: expected P-256, P-384 or P-521"
+        );
+        assert_eq!(
+            refused(X25519),
+            "its algorithm 1.3.101.110 is not known: expected ECDSA, RSA or Ed25519"
+        );
+        assert_eq!(refused(ED25519_SMALL_ORDER), "the key is malformed");
+        assert_eq!(refused("aGk="), "the key is malformed");
+        // A point beside the curve.
+        let beside = RELEASE.lines().nth(1).unwrap().replace('A', "B");
+        assert_eq!(refused(&beside), "the key is malformed");
+    }
+
+    #[test]
+    fn a_file_holds_one_public_key() {
+        let error = |text: &str| PublicKey::from_pem(text).unwrap_err().to_string();
+        assert_eq!(error("hi"), "there is no PEM block: expected one block `PUBLIC KEY`");
+        assert_eq!(
+            error(&RELEASE.replace("PUBLIC", "PRIVATE")),
+            "there is a block `PRIVATE KEY`: expected one block `PUBLIC KEY`"
+        );
+        assert_eq!(
+            error(&RELEASE.repeat(2)),
+            "there are 2 public keys: expected one a file"
+        );
+        assert!(PublicKey::from_pem(&RELEASE.replace('\n', "\r\n")).is_ok());
+    }
+
+    /// A key pair and the public key as DER.
+    fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm) -> (EcdsaKeyPair, PublicKey) {
+        use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+
+        let pair = EcdsaKeyPair::generate(algorithm).unwrap();
+        let der: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        let key = PublicKey::from_der(der.as_ref()).unwrap();
+        (pair, key)
+    }
+
+    #[test]
+    fn each_key_has_its_algorithms() {
+        let random = SystemRandom::new();
+        let (pair, key) = ecdsa(&ECDSA_P384_SHA256_ASN1_SIGNING);
+        let signature = pair.sign(&random, b"hello").unwrap();
+        assert_eq!(
+            key.verify(Message::Bytes(b"hello"), signature.as_ref()),
+            Ok(Algorithm::EcdsaP384Sha256)
+        );
+        assert_eq!(
+            key.verify(Message::Digest(&Digest::of(b"hello")), signature.as_ref()),
+            Ok(Algorithm::EcdsaP384Sha256)
+        );
+        assert!(key.verify(Message::Bytes(b"hullo"), signature.as_ref()).is_err());
+
+        let (pair, key) = ecdsa(&ECDSA_P521_SHA512_ASN1_SIGNING);
+        let signature = pair.sign(&random, b"hello").unwrap();
+        assert_eq!(
+            key.verify(Message::Bytes(b"hello"), signature.as_ref()),
+            Ok(Algorithm::EcdsaP521Sha512)
+        );
+        let sha512 = Digest::with(crate::oci::Algorithm::Sha512, b"hello");
+        assert!(key.verify(Message::Digest(&sha512), signature.as_ref()).is_ok());
+        assert!(
+            key.verify(Message::Digest(&Digest::of(b"hello")), signature.as_ref())
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn an_ed25519_key_signs_messages() {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let prefix = STANDARD.decode("MCowBQYDK2VwAyEA").unwrap();
+        let key = PublicKey::from_der(&[&prefix, pair.public_key().as_ref()].concat()).unwrap();
+        let signature = pair.sign(b"hello");
+        assert_eq!(
+            key.verify(Message::Bytes(b"hello"), signature.as_ref()),
+            Ok(Algorithm::Ed25519)
+        );
+        assert_eq!(
+            key.verify(Message::Digest(&Digest::of(b"hello")), signature.as_ref()),
+            Err(Rejection::NeedsArtifact)
+        );
+        assert!(key.verify(Message::Bytes(b"hullo"), signature.as_ref()).is_err());
+        assert!(key.verify(Message::Bytes(b"hello"), b"short").is_err());
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_hint_of_cosign() {
+        let key = PublicKey::from_pem(RELEASE).unwrap();
+        assert_eq!(
+            STANDARD.encode(key.fingerprint().bytes()),
+            "xQTA4nDeyDO42OqJ3Z1qODpTSO6RSEV70W0hrfcgdzU="
+        );
+    }
+}

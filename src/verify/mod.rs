@@ -9,6 +9,14 @@
 //! bundle      the format;  legacy  the one before
 //! ```
 //!
+//! What is demanded of a signature is in one place and the same for files, images and both formats of cosign:
+//!
+//! 1. its form is read within limits, and says one thing only;
+//! 2. the signature is by a key that was named, or by a certificate that leads to the trusted root at every proven time;
+//! 3. with a certificate, a transparency log has it, and the entry describes this very signature;
+//! 4. the certificate names the identity and issuer that were named, each matched whole;
+//! 5. the statement is about the digest that was computed here, makes the claim that is asked for, and has the annotations.
+//!
 //! The types carry the proof: a [`Verified`] is made by [`Demand`] alone, and the digest in it is the one that the caller
 //! computed. Functions named `verify` give proof or a [`Rejection`], never a truth value.
 

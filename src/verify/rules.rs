@@ -7,7 +7,7 @@ use crate::report::{Level, Rule};
 pub const UNSIGNED: Rule = Rule {
     code: "unsigned",
     summary: "image is not signed",
-    help: "The registry has no signature or attestation of this kind for the image. Sign it by its digest, then verify again.",
+    help: "The registry has no such signature or attestation of this image. Sign its digest, then verify again.",
     level: Level::Error,
 };
 
@@ -15,7 +15,7 @@ pub const UNSIGNED: Rule = Rule {
 pub const UNTRUSTED: Rule = Rule {
     code: "untrusted",
     summary: "no signature proves what is demanded",
-    help: "There are signatures or attestations, but none is by a signer that was named and says what was asked. Check the key or identity; if they are right, do not run the image.",
+    help: "What is signed is not signed by whom you named, or does not say what you asked for. Check the key or identity; if they are right, do not use it.",
     level: Level::Error,
 };
 

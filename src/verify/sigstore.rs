@@ -95,6 +95,15 @@ impl TrustRoot {
         artifact: Message<'_>,
         log: LogRule,
     ) -> Result<Evidence, Rejection> {
+        match log {
+            LogRule::Auto | LogRule::Required if bundle.entries.is_empty() => return Err(Rejection::NotLogged),
+            LogRule::Off if bundle.entries.is_empty() && bundle.timestamps == 0 => {
+                return Err(Rejection::Time {
+                    why: "there is neither a log entry nor a timestamp".to_owned(),
+                });
+            }
+            _ => {}
+        }
         let parsed = library_bundle(bundle)?;
         let mut policy = VerificationPolicy::any_identity();
         if log == LogRule::Off {
@@ -304,7 +313,6 @@ fn rejection(error: Error) -> Rejection {
         },
         Error::UnsupportedArtifact(_) => Rejection::NeedsArtifact,
         Error::UnsupportedBundle(why) => Rejection::Unsupported { why },
-        Error::Bundle(sigstore_verify::bundle::Error::MissingSigningTimeEvidence) => Rejection::NotLogged,
         other => Rejection::Malformed { why: other.to_string() },
     }
 }

@@ -23,3 +23,5 @@ mod readme;
 mod seal;
 #[path = "../support/mod.rs"]
 mod support;
+/// Images and files have signatures that hold.
+mod verify;

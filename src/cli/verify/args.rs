@@ -100,6 +100,18 @@ pub(crate) struct Verify {
     )]
     tlog: LogName,
 
+    /// cosign's name for `--tlog off`
+    #[arg(
+        long,
+        hide = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        conflicts_with = "tlog"
+    )]
+    insecure_ignore_tlog: Option<bool>,
+
     /// Of the files' images only those that match a pattern, such as 'ghcr.io/company/**'
     #[arg(long, value_name = "PATTERN", help_heading = "Which images", requires = "paths")]
     include: Vec<String>,
@@ -223,6 +235,7 @@ impl Verify {
             signers,
             root: self.root()?,
             log: match self.tlog {
+                _ if self.insecure_ignore_tlog == Some(true) => LogRule::Off,
                 LogName::Auto => LogRule::Auto,
                 LogName::Required => LogRule::Required,
                 LogName::Off => LogRule::Off,

@@ -33,12 +33,12 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Adds an image of the command line, which is shown as one line.
+    /// Adds an image of the command line, where each argument counts as a line.
     pub(super) fn add_argument(&mut self, all: &[String], at: usize, reference: &Reference) {
-        let line = all.join(" ");
+        let text = all.join("\n");
         let start = all.iter().take(at).map(|before| before.len() + 1).sum::<usize>();
         let range = start..start + reference.as_written().len();
-        let location = Location::with_excerpt(ARGUMENTS, &line, &LineIndex::new(&line), range);
+        let location = Location::with_excerpt(ARGUMENTS, &text, &LineIndex::new(&text), range);
         self.add(reference, location, None);
     }
 
@@ -165,6 +165,7 @@ impl Outcome {
             };
             let more = match places.len() - 1 {
                 0 => String::new(),
+                1 => " (and at 1 more place)".to_owned(),
                 more => format!(" (and at {more} more places)"),
             };
             match verdicts.get(name) {
@@ -251,7 +252,8 @@ impl Outcome {
         }
         self.hints.iter().for_each(|hint| ui.hint(hint));
         if verify.format == Format::Human && !ui.is_quiet() && !self.lines.is_empty() {
-            ui.product(&format!("{}\n", self.lines.join("\n")))?;
+            let gap = if self.report.findings.is_empty() { "\n" } else { "\n\n" };
+            ui.product(&format!("{}{gap}", self.lines.join("\n")))?;
         }
         match verify.format.of_report() {
             Some(format) => ui.report(&self.report, format, verify.explain)?,
