@@ -332,7 +332,7 @@ pub enum KeyError {
 mod tests {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{
-        ECDSA_P384_SHA256_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
         Ed25519KeyPair, KeyPair as _,
     };
     use base64::Engine as _;
@@ -347,6 +347,8 @@ mod tests {
         "ME4wEAYHKoZIzj0CAQYFK4EEACEDOgAEv36AaWy6YpC1NlXn6z+xaMrvP6ZQnq//OUx91ab4/ir05D9px9Icqzu2Ofax1ELRFdNa8qkK2B8=";
     const SECP256K1: &str = "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEaeGd95GFLkhwtH3rmEOLEiIDwSD+a5DhJMoDvCP4MbqVWxpQJ1g5TIsrFJpKIGh0u2oBFmESKjwn97Jaenyn1A==";
     const X25519: &str = "MCowBQYDK2VuAyEAzL3M0cMGpi3fIbL8iDcTutQF0OtI+U81tLzx70n4yHU=";
+    const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEJOm0KP1qIHgOrWMxnxVyrOyddbiZMh7b0+r17YTHaz8syQzH0Vnj5l+hK4JyZ86CiqHetj8+AAwZnaCJ9ng3EsyoQ6XrFCzGUpH8fmLGjzkK6xkJsDUlIUUOAyQeEMuc";
+    const P384_SHA256: &str = "MGUCMQDnp9161rCaq/huSJyYzXQtOZCezTLUeAhwIrqN7F0JBYuSKowxngB1hzwvvSW8GRECMHNsE8gxX2vkA6d/jF7B2QtCtJk/Cfb3B5tofBmejxI4+lYmzlAcmHczqcbFdA5DiQ==";
     /// The neutral element of the curve: any message would fit some signature.
     const ED25519_SMALL_ORDER: &str = "MCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -406,17 +408,21 @@ mod tests {
     #[test]
     fn each_key_has_its_algorithms() {
         let random = SystemRandom::new();
-        let (pair, key) = ecdsa(&ECDSA_P384_SHA256_ASN1_SIGNING);
+        let (pair, key) = ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING);
         let signature = pair.sign(&random, b"hello").unwrap();
         assert_eq!(
             key.verify(Message::Bytes(b"hello"), signature.as_ref()),
-            Ok(Algorithm::EcdsaP384Sha256)
-        );
-        assert_eq!(
-            key.verify(Message::Digest(&Digest::of(b"hello")), signature.as_ref()),
-            Ok(Algorithm::EcdsaP384Sha256)
+            Ok(Algorithm::EcdsaP384Sha384)
         );
         assert!(key.verify(Message::Bytes(b"hullo"), signature.as_ref()).is_err());
+
+        // By `openssl dgst -sha256 -sign`, as old clients signed.
+        let key = PublicKey::from_der(&STANDARD.decode(P384).unwrap()).unwrap();
+        let signature = STANDARD.decode(P384_SHA256).unwrap();
+        for message in [Message::Bytes(b"hello"), Message::Digest(&Digest::of(b"hello"))] {
+            assert_eq!(key.verify(message, &signature), Ok(Algorithm::EcdsaP384Sha256));
+        }
+        assert!(key.verify(Message::Bytes(b"hullo"), &signature).is_err());
 
         let (pair, key) = ecdsa(&ECDSA_P521_SHA512_ASN1_SIGNING);
         let signature = pair.sign(&random, b"hello").unwrap();

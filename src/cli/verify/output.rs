@@ -29,7 +29,17 @@ const ARGUMENTS: &str = "<arguments>";
 /// The images of a run, each once, with the places that name it.
 #[derive(Default)]
 pub(super) struct Wanted {
-    images: BTreeMap<String, (Reference, Vec<(Location, Option<String>)>)>,
+    images: BTreeMap<String, Image>,
+}
+
+struct Image {
+    reference: Reference,
+    places: Vec<Place>,
+}
+
+struct Place {
+    location: Location,
+    field: Option<String>,
 }
 
 impl Wanted {
@@ -54,11 +64,11 @@ impl Wanted {
     }
 
     fn add(&mut self, reference: &Reference, location: Location, field: Option<String>) {
-        let (_, places) = self
-            .images
-            .entry(name(reference))
-            .or_insert_with(|| (reference.clone(), Vec::new()));
-        places.push((location, field));
+        let image = self.images.entry(name(reference)).or_insert_with(|| Image {
+            reference: reference.clone(),
+            places: Vec::new(),
+        });
+        image.places.push(Place { location, field });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,7 +80,7 @@ impl Wanted {
     }
 
     pub(super) fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.images.values().map(|(reference, _)| reference)
+        self.images.values().map(|image| &image.reference)
     }
 }
 
@@ -159,8 +169,8 @@ impl Outcome {
 
     /// Records what came of the images, in the order of their names.
     pub(super) fn add(&mut self, wanted: &Wanted, verdicts: &Verdicts, demand: &Demand<'_>) {
-        for (name, (reference, places)) in &wanted.images {
-            let Some((location, field)) = places.first() else {
+        for (name, Image { reference, places }) in &wanted.images {
+            let Some(Place { location, field }) = places.first() else {
                 continue;
             };
             let more = match places.len() - 1 {

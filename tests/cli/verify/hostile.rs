@@ -32,13 +32,17 @@ fn with_referrers(folder: &Folder, referrers: impl Fn(&Digest) -> Vec<Value>) ->
 /// Files a manifest with one layer as evidence.
 fn evidence(folder: &Folder, layers: &[Value], artifact_type: Option<&str>) -> Value {
     let mut document = manifest("evidence");
-    document["layers"] = layers.into();
+    document
+        .as_object_mut()
+        .unwrap()
+        .insert("layers".to_owned(), layers.into());
     let bytes = serde_json::to_vec(&document).unwrap();
     let digest = Digest::of(&bytes);
     folder.write(&format!("a/blobs/sha256/{}", digest.hex()), &bytes);
     let mut descriptor = json!({"mediaType": MANIFEST, "digest": digest, "size": bytes.len()});
     if let Some(artifact_type) = artifact_type {
-        descriptor["artifactType"] = artifact_type.into();
+        let fields = descriptor.as_object_mut().unwrap();
+        fields.insert("artifactType".to_owned(), artifact_type.into());
     }
     descriptor
 }
@@ -53,7 +57,9 @@ fn the_signature_of_another_image_is_none() {
     let folder = Folder::new();
     let layer = blob(&folder, &bundle());
     // The manifest may claim any subject; only the signed statement counts.
-    with_referrers(&folder, |_| vec![evidence(&folder, &[layer.clone()], Some(TYPE))]);
+    with_referrers(&folder, |_| {
+        vec![evidence(&folder, std::slice::from_ref(&layer), Some(TYPE))]
+    });
     let output = run(&folder).expect_code(1);
     assert!(output.stdout.contains("it is about `sha256:a247975f"), "{output}");
 }
@@ -68,7 +74,9 @@ fn what_names_no_type_is_looked_at_and_what_names_another_is_not() {
     ] {
         let folder = Folder::new();
         let layer = blob(&folder, &bundle());
-        with_referrers(&folder, |_| vec![evidence(&folder, &[layer.clone()], artifact_type)]);
+        with_referrers(&folder, |_| {
+            vec![evidence(&folder, std::slice::from_ref(&layer), artifact_type)]
+        });
         let output = run(&folder).expect_code(1);
         assert_eq!(
             output.stdout.contains("error[untrusted]"),
@@ -83,7 +91,7 @@ fn the_same_signature_a_thousand_times_counts_once_and_a_flood_is_cut() {
     let folder = Folder::new();
     let layer = blob(&folder, &bundle());
     with_referrers(&folder, |_| {
-        let one = evidence(&folder, &[layer.clone()], Some(TYPE));
+        let one = evidence(&folder, std::slice::from_ref(&layer), Some(TYPE));
         vec![one; 1000]
     });
     let output = run(&folder).expect_code(1);
@@ -127,7 +135,9 @@ fn malformed_evidence_is_a_no_and_told() {
     ] {
         let folder = Folder::new();
         let layer = blob(&folder, &bytes);
-        with_referrers(&folder, |_| vec![evidence(&folder, &[layer.clone()], Some(TYPE))]);
+        with_referrers(&folder, |_| {
+            vec![evidence(&folder, std::slice::from_ref(&layer), Some(TYPE))]
+        });
         let output = run(&folder).expect_code(1);
         assert!(output.stdout.replace('\n', " ").contains(said), "{said}: {output}");
     }
@@ -148,7 +158,9 @@ fn a_size_beyond_the_limit_is_not_fetched() {
     let folder = Folder::new();
     let mut layer = blob(&folder, &bundle());
     layer["size"] = (1_u64 << 40).into();
-    with_referrers(&folder, |_| vec![evidence(&folder, &[layer.clone()], Some(TYPE))]);
+    with_referrers(&folder, |_| {
+        vec![evidence(&folder, std::slice::from_ref(&layer), Some(TYPE))]
+    });
     let output = run(&folder).expect_code(1);
     assert!(
         output.stdout.contains("it is too large: it has 1099511627776 bytes"),
