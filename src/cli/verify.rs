@@ -17,16 +17,23 @@ use crate::limits;
 use crate::oci::{Digest, Reference, ReferenceError};
 use crate::policy::Policy;
 use crate::tree;
-use crate::verify::{Bundle, Demand, EMBEDDED_SINCE, Message, Origin, Prover, Rejection};
+use crate::verify::{Bundle, Demand, EMBEDDED_SINCE, Message, Origin, Prover, Rejection, Signer};
 
 impl Verify {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         if self.trusted_root_info {
-            return self.tell_root(ui);
+            return self.tell_root(env, ui);
         }
         let policy = args::policy(env)?;
         let settings = self.settle(&policy)?;
+        if settings
+            .signers
+            .iter()
+            .any(|signer| matches!(signer, Signer::Identity(_)))
+        {
+            self.warn_of_age(env, ui);
+        }
         match &self.bundle {
             Some(bundle) => self.verify_file(bundle, &settings, ui),
             None => self.verify_images(&settings, &policy, env, ui),
@@ -34,11 +41,23 @@ impl Verify {
     }
 
     /// Tells whom the trusted root believes.
-    fn tell_root(&self, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn tell_root(&self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let root = self.root()?;
+        self.warn_of_age(env, ui);
         let text = output::root(&root, self.root_file().map(|path| path.as_path()));
         ui.product(&text)?;
         Ok(Exit::Ok)
+    }
+
+    /// Warns where the trusted root is built in and may not know the newest logs.
+    fn warn_of_age(&self, env: &Env, ui: &mut Ui) {
+        let days = EMBEDDED_SINCE.duration_until(env.today).as_hours() / 24;
+        if self.root_file().is_none() && days > ROOT_IS_OLD_DAYS {
+            ui.warning(format_args!(
+                "the trusted root that is built in is {days} days old: it may not know newer logs and authorities"
+            ));
+            ui.hint("take a newer kship, or name a newer root with `--trusted-root`");
+        }
     }
 
     /// Verifies one file against a bundle.
@@ -167,6 +186,9 @@ fn demand(settings: &Settings) -> Demand<'_> {
         annotations: settings.annotations.clone(),
     }
 }
+
+/// After this long the public instance may sign with logs that a root does not know: it opens a new one once or twice a year.
+const ROOT_IS_OLD_DAYS: i64 = 90;
 
 /// What a bundle is about: a file, or its digest.
 enum Artifact {

@@ -230,8 +230,8 @@ impl Demand<'_> {
                 (Some(statement.predicate_type.clone()), annotations)
             }
             (None, Some(Claim::Attestation(_))) => {
-                return Err(Rejection::OtherPredicate {
-                    predicate_type: "nothing, as a bare signature".to_owned(),
+                return Err(Rejection::Unsupported {
+                    why: "it is a bare signature, and states nothing".to_owned(),
                 });
             }
             (None, _) => match self.annotations.iter().next() {

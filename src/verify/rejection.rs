@@ -62,10 +62,12 @@ pub enum Rejection {
     #[error("it is in no transparency log")]
     NotLogged,
     /// It is signed, but it says something else.
-    #[error("it is no signature of an image but states `{predicate_type}`")]
+    #[error("it states `{found}`, not `{wanted}`")]
     OtherPredicate {
-        /// What it states.
-        predicate_type: String,
+        /// The type of what it states.
+        found: String,
+        /// The type that was asked for.
+        wanted: String,
     },
     /// The signature is not by the key.
     #[error("it is not signed by key {key}")]

@@ -129,7 +129,8 @@ impl Statement {
         }
         if self.predicate_type != claim.predicate_type() {
             return Err(Rejection::OtherPredicate {
-                predicate_type: self.predicate_type.clone(),
+                found: self.predicate_type.clone(),
+                wanted: claim.predicate_type().to_owned(),
             });
         }
         let empty = BTreeMap::new();
@@ -194,7 +195,8 @@ impl Payload {
     ) -> Result<BTreeMap<String, Value>, Rejection> {
         if self.critical.kind != PAYLOAD {
             return Err(Rejection::OtherPredicate {
-                predicate_type: self.critical.kind.clone(),
+                found: self.critical.kind.clone(),
+                wanted: PAYLOAD.to_owned(),
             });
         }
         if self.critical.image.digest != digest.to_string() {
@@ -270,7 +272,7 @@ mod tests {
         let sbom = signed.verify(&Claim::attestation("spdx"), &digest(), &wanted(&[]));
         assert_eq!(
             sbom.unwrap_err().to_string(),
-            format!("it is no signature of an image but states `{SIGN}`")
+            format!("it states `{SIGN}`, not `https://spdx.dev/Document`")
         );
     }
 

@@ -46,7 +46,9 @@ fn what_a_bundle_does_not_say_it_does_not_prove() {
         .run()
         .expect_code(1);
     assert!(
-        output.stdout.contains("states `https://sigstore.dev/cosign/sign/v1`"),
+        output
+            .stdout
+            .contains("it states `https://sigstore.dev/cosign/sign/v1`, not `https://spdx.dev/Document`"),
         "{output}"
     );
     let output = with_bundle(&["--key=keys/release.pub", "-a", "env=prod", WEB])

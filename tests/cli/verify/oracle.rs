@@ -104,7 +104,10 @@ struct Case {
 
 /// The reason for which each image is refused: that it is refused is not enough.
 const REASONS: [(&str, &str); 18] = [
-    ("attestation-only", "it is no signature of an image but states"),
+    (
+        "attestation-only",
+        "it states `https://slsa.dev/provenance/v1`, not `https://sigstore.dev/cosign/sign/v1`",
+    ),
     ("ca-of-stranger", "its certificate does not hold"),
     ("changed-payload", "its signature does not fit its certificate"),
     ("entry-of-other-signature", "its log entry does not hold"),
