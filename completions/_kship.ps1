@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check and rotate the files that tell the API server how to encrypt what it stores')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove who signed images and files, by key or by identity')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
@@ -73,23 +74,28 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;seal' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input')
-            [CompletionResult]::new('--secret-file', '--secret-file', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input')
+            [CompletionResult]::new('--secret-file', '--secret-file', [CompletionResultType]::ParameterName, 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input')
             [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'The cluster''s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]')
             [CompletionResult]::new('--cert-sha256', '--cert-sha256', [CompletionResultType]::ParameterName, 'Use the certificate only if this is its SHA-256 fingerprint')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]')
-            [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'The file with the value, or NAME=FILE; its last line feed counts')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
             [CompletionResult]::new('--sealed-secret-file', '--sealed-secret-file', [CompletionResultType]::ParameterName, 'Write a file instead of standard output')
+            [CompletionResult]::new('--from-file', '--from-file', [CompletionResultType]::ParameterName, 'Make a Secret of files, FILE or KEY=FILE, or of those in a folder; with --raw the file with the value. The last line feed counts')
+            [CompletionResult]::new('--from-literal', '--from-literal', [CompletionResultType]::ParameterName, 'Make a Secret of values; other users of this machine can see them')
+            [CompletionResult]::new('--from-env-file', '--from-env-file', [CompletionResultType]::ParameterName, 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'The type of that Secret, such as kubernetes.io/tls; its keys are checked')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--allow-expired', '--allow-expired', [CompletionResultType]::ParameterName, 'Use the certificate even if it has expired')
             [CompletionResult]::new('--allow-empty-data', '--allow-empty-data', [CompletionResultType]::ParameterName, 'Also seal Secrets without data')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Seal one value from --from-file or standard input, and print it alone')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'With --check: list what was passed over, and why')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -101,18 +107,230 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input')
             [CompletionResult]::new('--private-key', '--private-key', [CompletionResultType]::ParameterName, 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
             [CompletionResult]::new('--recovery-private-key', '--recovery-private-key', [CompletionResultType]::ParameterName, 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print one value alone, byte for byte')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
-            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'With --raw: the name that it was sealed for')
+            [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'With --raw: the scope that it was sealed with; strict without it')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none, or of the value of --raw')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of SealedSecrets that name none, or of the value of --raw')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a file, readable by its owner alone, instead of standard output')
             [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write a file, readable by its owner alone, instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;init' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'What encrypts')
+            [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--kms-name', '--kms-name', [CompletionResultType]::ParameterName, 'The name of the KMS plugin, which begins every value that it encrypts')
+            [CompletionResult]::new('--kms-endpoint', '--kms-endpoint', [CompletionResultType]::ParameterName, 'The socket of the KMS plugin: unix:///path')
+            [CompletionResult]::new('--kms-timeout', '--kms-timeout', [CompletionResultType]::ParameterName, 'How long a call to the KMS plugin may take [default: 3s]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be')
+            [CompletionResult]::new('--static-pod', '--static-pod', [CompletionResultType]::ParameterName, 'Add the flags and the mount to kube-apiserver''s manifest, byte-exact elsewhere')
+            [CompletionResult]::new('--host-path', '--host-path', [CompletionResultType]::ParameterName, 'The folder of the file on the node [default: that of --output]')
+            [CompletionResult]::new('--mount-path', '--mount-path', [CompletionResultType]::ParameterName, 'The folder of the file in kube-apiserver''s container')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace the file; what the keys in it have encrypted is lost')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;check' {
+            [CompletionResult]::new('--kubernetes', '--kubernetes', [CompletionResultType]::ParameterName, 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default')
+            [CompletionResult]::new('--feature-gates', '--feature-gates', [CompletionResultType]::ParameterName, 'The API server''s flag of the same name; only KMSv1 matters here')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to report')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--reload', '--reload', [CompletionResultType]::ParameterName, 'The API server runs with --encryption-provider-config-automatic-reload')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'List what was passed over, and why')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;rotate;prepare' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Leave the keys of an earlier rotation in the file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;promote' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The key or KMS plugin, where names do not tell which is younger')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;prune' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Remove this one only')
+            [CompletionResult]::new('--proof', '--proof', [CompletionResultType]::ParameterName, 'The JSON of `kship encryption audit`, made with this very file, which says that nothing needs the key')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Remove `identity` from behind the keys instead: plaintext in etcd is refused from then on')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Remove without proof: what still needs the key is lost')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;add-provider' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'What is to encrypt')
+            [CompletionResult]::new('--key-name', '--key-name', [CompletionResultType]::ParameterName, 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]')
+            [CompletionResult]::new('--kms-name', '--kms-name', [CompletionResultType]::ParameterName, 'The name of the KMS plugin, which begins every value that it encrypts')
+            [CompletionResult]::new('--kms-endpoint', '--kms-endpoint', [CompletionResultType]::ParameterName, 'The socket of the KMS plugin: unix:///path')
+            [CompletionResult]::new('--kms-timeout', '--kms-timeout', [CompletionResultType]::ParameterName, 'How long a call to the KMS plugin may take [default: 3s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('--keep-old', '--keep-old', [CompletionResultType]::ParameterName, 'Leave the keys of an earlier rotation in the file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;disable' {
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Only the entry with this resource; without, all entries go in step')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; print what would change, with keys masked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;status' {
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'The metrics of an API server: a file, an address, or `-`; fails unless every one runs this file')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'The bearer token for the addresses')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'The certificate authorities of the addresses in PEM, in place of the system''s')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kship;encryption;rotate;help' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;rotate;help;prepare' {
+            break
+        }
+        'kship;encryption;rotate;help;promote' {
+            break
+        }
+        'kship;encryption;rotate;help;prune' {
+            break
+        }
+        'kship;encryption;rotate;help;add-provider' {
+            break
+        }
+        'kship;encryption;rotate;help;disable' {
+            break
+        }
+        'kship;encryption;rotate;help;status' {
+            break
+        }
+        'kship;encryption;rotate;help;help' {
+            break
+        }
+        'kship;encryption;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kship;encryption;help;init' {
+            break
+        }
+        'kship;encryption;help;check' {
+            break
+        }
+        'kship;encryption;help;rotate' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            break
+        }
+        'kship;encryption;help;rotate;prepare' {
+            break
+        }
+        'kship;encryption;help;rotate;promote' {
+            break
+        }
+        'kship;encryption;help;rotate;prune' {
+            break
+        }
+        'kship;encryption;help;rotate;add-provider' {
+            break
+        }
+        'kship;encryption;help;rotate;disable' {
+            break
+        }
+        'kship;encryption;help;rotate;status' {
+            break
+        }
+        'kship;encryption;help;help' {
             break
         }
         'kship;verify' {
@@ -170,6 +388,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('pin', 'pin', [CompletionResultType]::ParameterValue, 'Resolve image tags to digests and write them where they stand')
             [CompletionResult]::new('seal', 'seal', [CompletionResultType]::ParameterValue, 'Turn Secrets into SealedSecrets that only the cluster can open')
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
+            [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check and rotate the files that tell the API server how to encrypt what it stores')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove who signed images and files, by key or by identity')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
@@ -183,6 +402,45 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;help;unseal' {
+            break
+        }
+        'kship;help;encryption' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a new configuration with a new key')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether the API server loads a file, and what it does not see in it')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Exchange the key, or the provider, one step at a time')
+            break
+        }
+        'kship;help;encryption;init' {
+            break
+        }
+        'kship;help;encryption;check' {
+            break
+        }
+        'kship;help;encryption;rotate' {
+            [CompletionResult]::new('prepare', 'prepare', [CompletionResultType]::ParameterValue, 'Add a new key behind the one that encrypts: every API server learns to read it')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Make the prepared key or provider the first: it encrypts from now on')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove the older keys, once nothing needs them')
+            [CompletionResult]::new('add-provider', 'add-provider', [CompletionResultType]::ParameterValue, 'Add another provider behind the first one, to be promoted like a key')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Make `identity` the first provider: what is written from now on is plaintext')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Tell where the file stands in a rotation, and which API servers run it')
+            break
+        }
+        'kship;help;encryption;rotate;prepare' {
+            break
+        }
+        'kship;help;encryption;rotate;promote' {
+            break
+        }
+        'kship;help;encryption;rotate;prune' {
+            break
+        }
+        'kship;help;encryption;rotate;add-provider' {
+            break
+        }
+        'kship;help;encryption;rotate;disable' {
+            break
+        }
+        'kship;help;encryption;rotate;status' {
             break
         }
         'kship;help;verify' {

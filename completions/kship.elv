@@ -28,6 +28,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
             cand verify 'Prove who signed images and files, by key or by identity'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
@@ -68,23 +69,28 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'kship;seal'= {
-            cand -f 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input'
-            cand --secret-file 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input'
+            cand -f 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input'
+            cand --secret-file 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input'
             cand --cert 'The cluster''s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]'
             cand --cert-sha256 'Use the certificate only if this is its SHA-256 fingerprint'
             cand --scope 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]'
             cand --name 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]'
             cand -n 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
             cand --namespace 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]'
-            cand --from-file 'The file with the value, or NAME=FILE; its last line feed counts'
-            cand -o 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
-            cand --format 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
+            cand -o 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]'
+            cand --format 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]'
             cand -w 'Write a file instead of standard output'
             cand --sealed-secret-file 'Write a file instead of standard output'
+            cand --from-file 'Make a Secret of files, FILE or KEY=FILE, or of those in a folder; with --raw the file with the value. The last line feed counts'
+            cand --from-literal 'Make a Secret of values; other users of this machine can see them'
+            cand --from-env-file 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment'
+            cand --type 'The type of that Secret, such as kubernetes.io/tls; its keys are checked'
             cand --color 'When to use colour'
             cand --allow-expired 'Use the certificate even if it has expired'
             cand --allow-empty-data 'Also seal Secrets without data'
             cand --raw 'Seal one value from --from-file or standard input, and print it alone'
+            cand --check 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
+            cand --explain 'With --check: list what was passed over, and why'
             cand -q 'Print only the product, warnings and errors'
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
@@ -95,18 +101,201 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand --file 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input'
             cand --private-key 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
             cand --recovery-private-key 'Files with private keys: PEM, or a backup of the cluster''s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]'
+            cand --password-file 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]'
             cand --key 'Print one value alone, byte for byte'
-            cand -n 'The namespace of SealedSecrets that name none'
-            cand --namespace 'The namespace of SealedSecrets that name none'
-            cand -o 'How the Secrets are written: JSON, but YAML into a file of that name'
-            cand --format 'How the Secrets are written: JSON, but YAML into a file of that name'
+            cand --name 'With --raw: the name that it was sealed for'
+            cand --scope 'With --raw: the scope that it was sealed with; strict without it'
+            cand -n 'The namespace of SealedSecrets that name none, or of the value of --raw'
+            cand --namespace 'The namespace of SealedSecrets that name none, or of the value of --raw'
+            cand -o 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
+            cand --format 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]'
             cand -w 'Write a file, readable by its owner alone, instead of standard output'
             cand --write 'Write a file, readable by its owner alone, instead of standard output'
+            cand --color 'When to use colour'
+            cand --raw 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
             cand --quiet 'Print only the product, warnings and errors'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand init 'Write a new configuration with a new key'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;init'= {
+            cand --provider 'What encrypts'
+            cand --resources 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --kms-name 'The name of the KMS plugin, which begins every value that it encrypts'
+            cand --kms-endpoint 'The socket of the KMS plugin: unix:///path'
+            cand --kms-timeout 'How long a call to the KMS plugin may take [default: 3s]'
+            cand -o 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be'
+            cand --output 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be'
+            cand --static-pod 'Add the flags and the mount to kube-apiserver''s manifest, byte-exact elsewhere'
+            cand --host-path 'The folder of the file on the node [default: that of --output]'
+            cand --mount-path 'The folder of the file in kube-apiserver''s container'
+            cand --color 'When to use colour'
+            cand --force 'Replace the file; what the keys in it have encrypted is lost'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;check'= {
+            cand --kubernetes 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default'
+            cand --feature-gates 'The API server''s flag of the same name; only KMSv1 matters here'
+            cand --format 'How to report'
+            cand --color 'When to use colour'
+            cand --reload 'The API server runs with --encryption-provider-config-automatic-reload'
+            cand --explain 'List what was passed over, and why'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate'= {
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;rotate;prepare'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --keep-old 'Leave the keys of an earlier rotation in the file'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;promote'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key 'The key or KMS plugin, where names do not tell which is younger'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;prune'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --key 'Remove this one only'
+            cand --proof 'The JSON of `kship encryption audit`, made with this very file, which says that nothing needs the key'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --identity 'Remove `identity` from behind the keys instead: plaintext in etcd is refused from then on'
+            cand --force 'Remove without proof: what still needs the key is lost'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;add-provider'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --provider 'What is to encrypt'
+            cand --key-name 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]'
+            cand --kms-name 'The name of the KMS plugin, which begins every value that it encrypts'
+            cand --kms-endpoint 'The socket of the KMS plugin: unix:///path'
+            cand --kms-timeout 'How long a call to the KMS plugin may take [default: 3s]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand --keep-old 'Leave the keys of an earlier rotation in the file'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;disable'= {
+            cand --resource 'Only the entry with this resource; without, all entries go in step'
+            cand --color 'When to use colour'
+            cand --dry-run 'Write nothing; print what would change, with keys masked'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;status'= {
+            cand --metrics 'The metrics of an API server: a file, an address, or `-`; fails unless every one runs this file'
+            cand --token-file 'The bearer token for the addresses'
+            cand --ca-file 'The certificate authorities of the addresses in PEM, in place of the system''s'
+            cand --color 'When to use colour'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kship;encryption;rotate;help'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;rotate;help;prepare'= {
+        }
+        &'kship;encryption;rotate;help;promote'= {
+        }
+        &'kship;encryption;rotate;help;prune'= {
+        }
+        &'kship;encryption;rotate;help;add-provider'= {
+        }
+        &'kship;encryption;rotate;help;disable'= {
+        }
+        &'kship;encryption;rotate;help;status'= {
+        }
+        &'kship;encryption;rotate;help;help'= {
+        }
+        &'kship;encryption;help'= {
+            cand init 'Write a new configuration with a new key'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'kship;encryption;help;init'= {
+        }
+        &'kship;encryption;help;check'= {
+        }
+        &'kship;encryption;help;rotate'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+        }
+        &'kship;encryption;help;rotate;prepare'= {
+        }
+        &'kship;encryption;help;rotate;promote'= {
+        }
+        &'kship;encryption;help;rotate;prune'= {
+        }
+        &'kship;encryption;help;rotate;add-provider'= {
+        }
+        &'kship;encryption;help;rotate;disable'= {
+        }
+        &'kship;encryption;help;rotate;status'= {
+        }
+        &'kship;encryption;help;help'= {
         }
         &'kship;verify'= {
             cand -f 'Also every image of these files and folders; `-` reads standard input'
@@ -160,6 +349,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand pin 'Resolve image tags to digests and write them where they stand'
             cand seal 'Turn Secrets into SealedSecrets that only the cluster can open'
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
+            cand encryption 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
             cand verify 'Prove who signed images and files, by key or by identity'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
@@ -170,6 +360,35 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;seal'= {
         }
         &'kship;help;unseal'= {
+        }
+        &'kship;help;encryption'= {
+            cand init 'Write a new configuration with a new key'
+            cand check 'Say whether the API server loads a file, and what it does not see in it'
+            cand rotate 'Exchange the key, or the provider, one step at a time'
+        }
+        &'kship;help;encryption;init'= {
+        }
+        &'kship;help;encryption;check'= {
+        }
+        &'kship;help;encryption;rotate'= {
+            cand prepare 'Add a new key behind the one that encrypts: every API server learns to read it'
+            cand promote 'Make the prepared key or provider the first: it encrypts from now on'
+            cand prune 'Remove the older keys, once nothing needs them'
+            cand add-provider 'Add another provider behind the first one, to be promoted like a key'
+            cand disable 'Make `identity` the first provider: what is written from now on is plaintext'
+            cand status 'Tell where the file stands in a rotation, and which API servers run it'
+        }
+        &'kship;help;encryption;rotate;prepare'= {
+        }
+        &'kship;help;encryption;rotate;promote'= {
+        }
+        &'kship;help;encryption;rotate;prune'= {
+        }
+        &'kship;help;encryption;rotate;add-provider'= {
+        }
+        &'kship;help;encryption;rotate;disable'= {
+        }
+        &'kship;help;encryption;rotate;status'= {
         }
         &'kship;help;verify'= {
         }

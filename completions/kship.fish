@@ -33,6 +33,7 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
 complete -c kship -n "__fish_kship_needs_command" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
@@ -73,7 +74,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l embedded -d 'Also im
 complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d 'Write `tag: TAG@DIGEST` into Helm values without a `digest` key'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON; `-` and none at all read standard input' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
@@ -81,30 +82,101 @@ namespace-wide\t'opens under any name in its namespace'
 cluster-wide\t'opens under any name in any namespace'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l name -d 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s n -l namespace -d 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'The file with the value, or NAME=FILE; its last line feed counts' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
-yaml\t'YAML'"
+complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
+yaml\t'YAML documents'
+human\t'with --check: text with the line, for people'
+sarif\t'with --check: SARIF 2.1.0, for code scanning'
+github\t'with --check: annotations of GitHub Actions'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'Make a Secret of files, FILE or KEY=FILE, or of those in a folder; with --raw the file with the value. The last line feed counts' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-literal -d 'Make a Secret of values; other users of this machine can see them' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l from-env-file -d 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l type -d 'The type of that Secret, such as kubernetes.io/tls; its keys are checked' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l private-key -l recovery-private-key -d 'Files with private keys: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l key -d 'Print one value alone, byte for byte' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
-complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name' -r -f -a "json\t'JSON'
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l name -d 'With --raw: the name that it was sealed for' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l scope -d 'With --raw: the scope that it was sealed with; strict without it' -r -f -a "strict\t'opens under its name in its namespace only'
+namespace-wide\t'opens under any name in its namespace'
+cluster-wide\t'opens under any name in any namespace'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none, or of the value of --raw' -r
+complete -c kship -n "__fish_kship_using_subcommand unseal" -s o -l format -d 'How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON'
 yaml\t'YAML'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s w -l write -d 'Write a file, readable by its owner alone, instead of standard output' -r
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l provider -d 'What encrypts' -r -f -a "aescbc\t'AES-CBC: every Kubernetes has it, and CIS takes it'
+secretbox\t'XSalsa20 and Poly1305: the strongest with a key in the file'
+aesgcm\t'AES-GCM: fast, and needs a new key every 200,000 writes'
+kms\t'A key management service behind a socket, version 2'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l resources -d 'What is encrypted: `secrets`, `deployments.apps`, `*.apps`, `*.`, `*.*`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l key-name -d 'The name of the key: letters, digits, `-`, `_` and `.` [default: key-DATE]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-name -d 'The name of the KMS plugin, which begins every value that it encrypts' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-endpoint -d 'The socket of the KMS plugin: unix:///path' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l kms-timeout -d 'How long a call to the KMS plugin may take [default: 3s]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s o -l output -d 'The file to write, readable by its owner alone; `-` prints, which only a file without a key may be' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l static-pod -d 'Add the flags and the mount to kube-apiserver\'s manifest, byte-exact elsewhere' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l host-path -d 'The folder of the file on the node [default: that of --output]' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l mount-path -d 'The folder of the file in kube-apiserver\'s container' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l force -d 'Replace the file; what the keys in it have encrypted is lost'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l kubernetes -d 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l feature-gates -d 'The API server\'s flag of the same name; only KMSv1 matters here' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l format -d 'How to report' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l reload -d 'The API server runs with --encryption-provider-config-automatic-reload'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l explain -d 'List what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "prepare" -d 'Add a new key behind the one that encrypts: every API server learns to read it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "promote" -d 'Make the prepared key or provider the first: it encrypts from now on'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "prune" -d 'Remove the older keys, once nothing needs them'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "add-provider" -d 'Add another provider behind the first one, to be promoted like a key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "disable" -d 'Make `identity` the first provider: what is written from now on is plaintext'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "status" -d 'Tell where the file stands in a rotation, and which API servers run it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kship -n "__fish_kship_using_subcommand verify" -s f -l filename -d 'Also every image of these files and folders; `-` reads standard input' -r
 complete -c kship -n "__fish_kship_using_subcommand verify" -l bundle -d 'Verify a file against this Sigstore bundle, without any network' -r
 complete -c kship -n "__fish_kship_using_subcommand verify" -l type -d 'What must be said: an attestation of this type, by cosign\'s short name (spdx, cyclonedx, slsaprovenance1, ...) or URI' -r
@@ -151,10 +223,14 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal verify completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "encryption" -d 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'

@@ -142,6 +142,14 @@ pub fn stage(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<S
     stage_with(path, before, content, Access::Kept)
 }
 
+/// As [`stage`], for a file that its owner alone can read and write (0600).
+///
+/// # Errors
+/// As [`stage`].
+pub fn stage_private(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<Staged, Error> {
+    stage_with(path, before, content, Access::Private)
+}
+
 /// Who may read a file that is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Access {
@@ -263,7 +271,7 @@ pub fn write_atomic(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> R
 /// # Errors
 /// As [`stage`] and [`Staged::commit`].
 pub fn write_private(path: &Utf8Path, before: Option<&[u8]>, content: &[u8]) -> Result<(), Error> {
-    stage_with(path, before, content, Access::Private)?.commit()
+    stage_private(path, before, content)?.commit()
 }
 
 /// New files get the mode that the user's umask leaves, or 0600.

@@ -9,6 +9,7 @@
 //! cli     flags, terminal, exit codes                     (feature "cli")
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
+//! encryption  the API server's EncryptionConfiguration
 //! verify  who signed an image or a file, as proof
 //! images  where images stand in files, and which of them count
 //! registry  k8s  policy  report                           network · resources · kship.yaml · findings
@@ -21,6 +22,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod encryption;
 pub mod fs;
 pub mod images;
 pub mod k8s;

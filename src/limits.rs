@@ -50,6 +50,9 @@ pub const CREDENTIAL_FILE_BYTES: u64 = 4 << 20;
 /// Largest output of a credential helper, in bytes.
 pub const HELPER_BYTES: u64 = 64 << 10;
 
+/// Largest metrics of an API server, in bytes. Those of busy clusters have tens of megabytes.
+pub const METRICS_BYTES: u64 = 256 << 20;
+
 /// Redirects that are followed for one request.
 pub const REDIRECTS: usize = 5;
 
@@ -90,6 +93,9 @@ pub const EXCERPT_CHARACTERS: usize = 300;
 /// Largest `kship.yaml`, in bytes.
 pub const POLICY_BYTES: u64 = 4 << 20;
 
+/// Keys of one Secret that a message lists.
+pub const KEYS_SHOWN: usize = 8;
+
 /// Platforms that a message lists.
 pub const PLATFORMS_SHOWN: usize = 20;
 
@@ -101,8 +107,23 @@ pub const SEALING_KEY_BITS: RangeInclusive<usize> = 2048..=8192;
 /// 30 days grows by 10 KB a month.
 pub const KEY_FILE_BYTES: u64 = 16 << 20;
 
+/// Most iterations of PBKDF2 for the password of a private key: about ten seconds. OWASP asks for 600,000 (2023).
+pub const PBKDF2_ITERATIONS: u32 = 10_000_000;
+
+/// Most memory of scrypt for the password of a private key, in bytes. OpenSSL takes 16 MiB by itself, and 32 MiB at most.
+pub const SCRYPT_MEMORY: u64 = 128 << 20;
+
+/// Highest parallelization of scrypt, which multiplies its time. OpenSSL writes 1.
+pub const SCRYPT_PARALLELIZATION: u16 = 16;
+
+/// Largest file with a password, in bytes.
+pub const PASSWORD_BYTES: u64 = 64 << 10;
+
 /// Largest value that is sealed from standard input or a file, in bytes. Kubernetes takes Secrets of 1 MiB.
 pub const SECRET_VALUE_BYTES: u64 = 16 << 20;
+
+/// Largest Secret that is made of flags, in bytes: what the API server takes (`MaxSecretSize`).
+pub const SECRET_BYTES: usize = 1 << 20;
 
 /// Labels that are tried to explain why a sealed value does not open. Each costs a private RSA operation for each key, a
 /// few milliseconds with 4096 bits.

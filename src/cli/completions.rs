@@ -57,7 +57,7 @@ pub fn scripts() -> Result<Vec<(String, String)>, Failure> {
         .collect()
 }
 
-/// The manual pages: file name and content, one for kship and one for each verb.
+/// The manual pages: file name and content, one for kship and one for each verb and what it can do.
 ///
 /// # Errors
 /// A page cannot be rendered, which is a defect.
@@ -65,8 +65,12 @@ pub fn man_pages() -> Result<Vec<(String, String)>, Failure> {
     let mut command = App::command();
     // `build` gives the verbs their whole names and the global options.
     command.build();
+    let is_own = |command: &&clap::Command| command.get_name() != "help";
+    let verbs = command.get_subcommands().filter(is_own);
+    let below = verbs.flat_map(clap::Command::get_subcommands);
     std::iter::once(&command)
         .chain(command.get_subcommands())
+        .chain(below.filter(is_own))
         .map(|command| {
             let name = command.get_display_name().unwrap_or(NAME);
             Ok((format!("{name}.1"), man_page(command)?))

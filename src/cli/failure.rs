@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{fs, pin, registry, report, seal, verify};
+use crate::{encryption, fs, pin, registry, report, seal, verify};
 
 /// What ends a verb before it has an answer.
 ///
@@ -67,6 +67,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
         hints.extend(
             file_hint(error)
                 .or_else(|| pin_hint(error))
+                .or_else(|| encryption_hint(error))
                 .or_else(|| seal_hint(error))
                 .or_else(|| verify_hint(error))
                 .or_else(|| registry_hint(error))
@@ -97,6 +98,55 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
 }
 
+fn encryption_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use encryption::proof::ProofError as P;
+    use encryption::rotate::RotateError as R;
+    if error.is::<super::encryption::Exists>() {
+        return Some("`kship encryption rotate` exchanges keys without losing any; `--force` replaces the file");
+    }
+    if error.is::<super::encryption::ProofNeeded>() {
+        return Some(
+            "`kship encryption audit --config FILE --format json > audit.json`, then `--proof audit.json`; `--force` removes it without",
+        );
+    }
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            P::AnotherFile { .. } => Some("audit once more, with the file as it is now"),
+            P::Needed { .. } => Some(
+                "write those values anew, as in `kubectl get secrets -A -o json | kubectl replace -f -`, and audit again",
+            ),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref() {
+        use super::encryption::ScrapeError as S;
+        return match error {
+            S::Status { status: 401 | 403 } => Some(
+                "`--token-file` names a token that may `get` /metrics; or save `kubectl get --raw /metrics` and name that file",
+            ),
+            S::Broken { reason } if reason.contains("UnknownIssuer") => {
+                Some("`--ca-file` names the cluster's authority, such as /etc/kubernetes/pki/ca.crt")
+            }
+            S::TokenInClear => Some("the metrics of an API server are behind https"),
+            _ => None,
+        };
+    }
+    match error.downcast_ref()? {
+        R::NotLoaded(_) | R::Unreadable(_) => Some("`kship encryption check FILE` shows every place that is wrong"),
+        R::NothingOld { .. } => Some("`--identity` removes `identity`, once nothing is stored as plaintext"),
+        R::NothingPrepared { .. } => Some("`rotate prepare` adds a key, `rotate add-provider` another provider"),
+        R::OldKeysLeft { .. } => Some("`rotate prune` removes them, `--keep-old` leaves them in the file"),
+        R::OutOfStep { .. } => Some("`--resource NAME` takes the step for one entry"),
+        R::Plain { .. } => Some("`rotate add-provider` adds one"),
+        R::PlaintextFirst { .. } | R::PruneBeforePromote { .. } | R::Waiting { .. } => Some(
+            "`rotate promote` is next, once every API server runs the file: `rotate status --metrics` compares them",
+        ),
+        R::AmbiguousKey { .. } | R::Unclear { .. } => Some("`--key PROVIDER/NAME` names it"),
+        R::NameNotYounger { .. } => Some("leave `--key-name` out: kship takes the date"),
+        _ => None,
+    }
+}
+
 fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use seal::{CertificateError as C, ErrorKind as K, PrivateKeyError as P, SecretSealError as S};
     if let Some(error) = error.downcast_ref() {
@@ -112,7 +162,10 @@ fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return match error {
-            P::Encrypted => Some("`openssl pkcs8 -in FILE -out PLAIN` takes the password away"),
+            P::Cipher { .. } | P::Traditional { .. } => {
+                Some("`openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW` writes it in a form that kship reads")
+            }
+            P::Encrypted => Some("give the password with `--password-file`, or in KSHIP_PRIVATE_KEY_PASSWORD"),
             _ => None,
         };
     }

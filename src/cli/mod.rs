@@ -4,10 +4,12 @@
 //! library, prints through [`Ui`], and returns the [`Exit`] or the [`Failure`].
 
 pub mod completions;
+mod encryption;
 mod env;
 mod failure;
 mod input;
 mod interrupt;
+mod password;
 mod pin;
 mod policy;
 mod progress;
@@ -15,6 +17,7 @@ mod registry;
 mod seal;
 mod ui;
 mod unseal;
+mod unseal_raw;
 mod verify;
 
 use std::ffi::OsString;
@@ -110,6 +113,8 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
+    /// Write, check and rotate the files that tell the API server how to encrypt what it stores
+    Encryption(Box<encryption::Encryption>),
     /// Prove who signed images and files, by key or by identity
     Verify(Box<verify::Verify>),
     /// Print the completion script of a shell
@@ -124,6 +129,7 @@ impl Command {
             Self::Pin(verb) => verb.run(env, ui),
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
+            Self::Encryption(verb) => verb.run(env, ui),
             Self::Verify(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),

@@ -7,6 +7,7 @@ use crate::fs;
 use crate::limits;
 use crate::policy::{self, FILE_NAME, Policy};
 use crate::report::{Rule, relative_path};
+use crate::{encryption, pin, seal};
 
 /// Reads `kship.yaml` from the working directory, or in a Git repository from the nearest folder above it that has one; tells
 /// the folder too.
@@ -14,8 +15,8 @@ use crate::report::{Rule, relative_path};
 /// Beyond the repository nothing is looked for: a file in a folder that others can write must not weaken a check.
 ///
 /// # Errors
-/// The file cannot be read or has a mistake, or accepts findings that no verb knows; `rules` are those known.
-pub(super) fn load(env: &Env, rules: &[&Rule]) -> Result<(Policy, Utf8PathBuf), Failure> {
+/// The file cannot be read or has a mistake, or accepts findings that no verb knows.
+pub(super) fn load(env: &Env) -> Result<(Policy, Utf8PathBuf), Failure> {
     let Some(here) = env.working_directory.as_deref() else {
         return Err(NoWorkingDirectory.into());
     };
@@ -36,9 +37,10 @@ pub(super) fn load(env: &Env, rules: &[&Rule]) -> Result<(Policy, Utf8PathBuf), 
     if let Some(entry) = policy
         .ignore
         .iter()
-        .find(|entry| rules.iter().all(|rule| rule.code != entry.rule))
+        .find(|entry| rules().all(|rule| rule.code != entry.rule))
     {
-        let known: Vec<&str> = rules.iter().map(|rule| rule.code).collect();
+        let mut known: Vec<&str> = rules().map(|rule| rule.code).collect();
+        known.sort_unstable();
         return Err(UnknownFinding {
             path: relative_path(&path, here),
             rule: entry.rule.clone(),
@@ -47,6 +49,12 @@ pub(super) fn load(env: &Env, rules: &[&Rule]) -> Result<(Policy, Utf8PathBuf), 
         .into());
     }
     Ok((policy, root.to_owned()))
+}
+
+/// The rules of every verb: one file serves them all. Those of `verify` are not there: a missing signature is not waved through.
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    let own = pin::rules::RULES.into_iter().chain(seal::check::rules::RULES);
+    own.chain(encryption::check::rules::RULES)
 }
 
 #[derive(Debug, thiserror::Error)]

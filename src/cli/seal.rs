@@ -1,12 +1,17 @@
 //! `kship seal`: Secrets become SealedSecrets.
 
 mod args;
+mod check;
+mod folder;
+mod from;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
-pub(super) use args::{SyntaxName, give};
+pub(super) use args::{ScopeName, SyntaxName, give, settle_format};
+
+use folder::Input;
 
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::{self, DASH};
@@ -17,6 +22,9 @@ use crate::text::Position;
 impl Seal {
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        if self.check.is_asked()? {
+            return self.check(env, ui);
+        }
         let settled = self.settle(env)?;
         let certificate = self.certificate(&settled, env, ui)?;
         let sealer = Sealer {
@@ -28,6 +36,11 @@ impl Seal {
         };
         if self.raw {
             self.seal_raw(&sealer, env, ui)
+        } else if self.from.makes_secret() {
+            let document = seal::seal_secret(&self.create(env)?, &sealer, &mut random)?;
+            self.output
+                .give(seal::render(&[document], settled.syntax).as_bytes(), false, ui)?;
+            Ok(Exit::Ok)
         } else {
             self.seal_files(&sealer, &settled.syntax, env, ui)
         }
@@ -35,6 +48,25 @@ impl Seal {
 
     fn certificate(&self, settled: &args::Settled, env: &Env, ui: &mut Ui) -> Result<Certificate, Failure> {
         let path = &settled.certificate;
+        let certificate = self.read_certificate(path, env)?;
+        let unusable = |source| UnusableCertificate {
+            path: shown(path),
+            source,
+        };
+        match certificate.check_expiry(env.now) {
+            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
+            checked => checked.map_err(unusable)?,
+        }
+        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
+        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
+            let day = certificate.not_after().strftime("%Y-%m-%d");
+            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
+        }
+        Ok(certificate)
+    }
+
+    /// Reads a certificate, and holds it to its fingerprint.
+    fn read_certificate(&self, path: &Utf8Path, env: &Env) -> Result<Certificate, Failure> {
         let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
         let unusable = |source| UnusableCertificate {
             path: shown(path),
@@ -49,23 +81,16 @@ impl Seal {
                 ..Failure::new(unusable(source))
             })?;
         }
-        match certificate.check_expiry(env.now) {
-            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
-            checked => checked.map_err(unusable)?,
-        }
-        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
-        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
-            let day = certificate.not_after().strftime("%Y-%m-%d");
-            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
-        }
         Ok(certificate)
     }
 
     fn seal_raw(&self, sealer: &Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let value = match &self.from_file {
-            Some(from) => read(args::path_of(from), limits::SECRET_VALUE_BYTES, env)?,
-            None => read(Utf8Path::new(DASH), limits::SECRET_VALUE_BYTES, env)?,
+        let path = match self.from.from_file.as_slice() {
+            [] => Utf8Path::new(DASH),
+            [from] => args::path_of(from),
+            _ => return Err(Failure::usage(SeveralValues)),
         };
+        let value = read(path, limits::SECRET_VALUE_BYTES, env)?;
         let sealed = seal::seal_value(sealer, &value, &mut random)?;
         self.output.give(sealed.as_bytes(), false, ui)?;
         Ok(Exit::Ok)
@@ -80,21 +105,30 @@ impl Seal {
         };
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
-        for path in paths {
-            let text = read_text(path, env)?;
+        let mut left_out = Vec::new();
+        for Input { path, of_folder } in folder::list(paths, ui)? {
+            let text = read_text(&path, env)?;
             let sealed = seal::seal(&text, sealer, &mut random).map_err(|source| Unsealable {
-                path: shown(path),
+                path: shown(&path),
                 position: source.position,
                 source,
             })?;
-            if sealed.secrets == 0 {
-                return Err(NoSecret { path: shown(path) }.into());
+            if sealed.secrets == 0 && !of_folder {
+                return Err(NoSecret { path: shown(&path) }.into());
+            }
+            if sealed.secrets == 0 && !folder::are_resources(&sealed.documents) {
+                left_out.push(path);
+                continue;
             }
             for note in sealed.notes {
-                ui.warning(format_args!("{}:{}: {}", shown(path), note.position, note.what));
+                ui.warning(format_args!("{}:{}: {}", shown(&path), note.position, note.what));
             }
             secrets += sealed.secrets;
             documents.extend(sealed.documents);
+        }
+        if secrets == 0 {
+            let path = paths.first().map(|path| shown(path)).unwrap_or_default();
+            return Err(NoSecret { path }.into());
         }
         self.output
             .give(seal::render(&documents, *syntax).as_bytes(), false, ui)?;
@@ -102,6 +136,7 @@ impl Seal {
         if others > 0 {
             ui.status(format_args!("sealed {secrets}, passed on {others} that are no Secret"));
         }
+        folder::tell_left_out(&left_out, ui);
         Ok(Exit::Ok)
     }
 }
@@ -165,6 +200,10 @@ struct Unsealable {
 pub(super) struct NoSecret {
     path: Utf8PathBuf,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("--raw seals one value: expected one --from-file")]
+struct SeveralValues;
 
 #[derive(Debug, thiserror::Error)]
 #[error("standard input is a terminal: expected a file or a pipe")]

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::builder::StyledStr;
+use zeroize::Zeroizing;
 
 use super::env::Env;
 use super::failure::Failure;
@@ -161,6 +162,23 @@ impl Ui {
         self.tell("hint: ", AnsiColor::Cyan.on_default().bold(), &message);
     }
 
+    /// Asks the person at the terminal for a password, without showing it; `None` if there is nobody to ask.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn ask_password(&mut self, question: impl fmt::Display) -> Result<Option<Zeroizing<String>>, Failure> {
+        if !self.err.terminal {
+            return Ok(None);
+        }
+        let question = question.to_string();
+        let _ = self.err.write(&visible_lines(&question));
+        let _ = self.err.flush();
+        match rpassword::read_password() {
+            Ok(password) => Ok(Some(Zeroizing::new(password))),
+            Err(error) => Err(Failure::new(PasswordError(error))),
+        }
+    }
+
     /// Tells a failure: the error, its causes, its hints.
     pub fn failure(&mut self, failure: &Failure) {
         self.chain(&failure.chain());
@@ -291,6 +309,10 @@ fn terminal_width() -> Option<usize> {
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written")]
 struct OutputError(#[source] io::Error);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the password cannot be read from the terminal")]
+struct PasswordError(#[source] io::Error);
 
 #[cfg(test)]
 mod tests {

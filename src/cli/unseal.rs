@@ -1,12 +1,13 @@
 //! `kship unseal`: SealedSecrets become Secrets, with the private keys of their cluster.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
-use super::seal::{SyntaxName, give, read, read_text, shown};
+use super::password::PasswordArgs;
+use super::seal::{SyntaxName, give, read_text, settle_format, shown};
+use super::unseal_raw::RawArgs;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
-use crate::limits;
-use crate::seal::{self, Document, Opened, OpeningKey, PrivateKeyError, Unopened};
+use crate::seal::{self, Document, Opened, OpeningKey, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -26,15 +27,21 @@ pub(crate) struct Unseal {
     )]
     private_key: Vec<Utf8PathBuf>,
 
+    #[command(flatten)]
+    password: PasswordArgs,
+
     /// Print one value alone, byte for byte
     #[arg(long, value_name = "NAME", conflicts_with = "format")]
     key: Option<String>,
 
-    /// The namespace of SealedSecrets that name none
+    #[command(flatten)]
+    raw: RawArgs,
+
+    /// The namespace of SealedSecrets that name none, or of the value of --raw
     #[arg(short = 'n', long)]
     namespace: Option<String>,
 
-    /// How the Secrets are written: JSON, but YAML into a file of that name
+    /// How the Secrets are written: JSON, but YAML into a file of that name [env: SEALED_SECRETS_FORMAT]
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT", ignore_case = true)]
     format: Option<SyntaxName>,
 
@@ -58,7 +65,16 @@ impl Unseal {
         } else {
             self.files.as_slice()
         };
-        let keys = self.keys(paths, env)?;
+        let format = settle_format(self.format, env)?;
+        let keys = self.keys(paths, env, ui)?;
+        if self.raw.raw {
+            let [path] = paths else {
+                return Err(Failure::usage(SeveralRaw));
+            };
+            return self
+                .raw
+                .open(path, self.namespace.as_deref(), &keys, self.write.as_deref(), env, ui);
+        }
         let mut opened: Vec<Opened> = Vec::new();
         let mut unopened: Vec<(Utf8PathBuf, Unopened)> = Vec::new();
         let mut others = 0;
@@ -97,7 +113,7 @@ impl Unseal {
             return self.give_value(key, &opened, ui);
         }
         let documents: Vec<Document> = opened.iter().map(|one| Document::Made(one.to_json())).collect();
-        let syntax = SyntaxName::settle(self.format, self.write.as_deref());
+        let syntax = SyntaxName::settle(format, self.write.as_deref());
         let text = zeroize::Zeroizing::new(seal::render(&documents, syntax));
         give(self.write.as_deref(), text.as_bytes(), true, ui)?;
         if others > 0 {
@@ -119,39 +135,19 @@ impl Unseal {
         Ok(Exit::Ok)
     }
 
-    fn keys(&self, paths: &[Utf8PathBuf], env: &Env) -> Result<Vec<OpeningKey>, Failure> {
+    fn keys(&self, paths: &[Utf8PathBuf], env: &Env, ui: &mut Ui) -> Result<Vec<OpeningKey>, Failure> {
         let from_env = env.sealing.private_keys.iter().map(Utf8PathBuf::from);
         // As with kubeseal, flags add to the variable.
         let files: Vec<Utf8PathBuf> = from_env.chain(self.private_key.iter().cloned()).collect();
         if files.is_empty() {
             return Err(Failure::usage(NoPrivateKey));
         }
-        if files.iter().chain(paths).filter(|path| *path == DASH).count() > 1 {
+        let dashes = files.iter().chain(paths).filter(|path| *path == DASH).count();
+        if dashes + usize::from(self.password.reads_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }
-        let mut keys = Vec::new();
-        for path in files {
-            keys.extend(read_keys(&path, env)?);
-        }
-        Ok(keys)
+        self.password.read_keys(&files, env, ui)
     }
-}
-
-fn read_keys(path: &Utf8Path, env: &Env) -> Result<Vec<OpeningKey>, Failure> {
-    let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
-    let unusable = |source| UnusableKey {
-        path: shown(path),
-        source,
-    };
-    let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
-    Ok(seal::opening_keys(&text).map_err(unusable)?)
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be used for opening")]
-struct UnusableKey {
-    path: Utf8PathBuf,
-    source: PrivateKeyError,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +179,10 @@ struct NoValue {
 struct SeveralValues {
     key: String,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("--raw opens one value: expected one file")]
+struct SeveralRaw;
 
 #[derive(Debug, thiserror::Error)]
 #[error("standard input is asked for twice")]

@@ -5,8 +5,7 @@ use jiff::civil::Date;
 
 use super::site::{Site, SkipReason};
 use crate::oci::Reference;
-use crate::policy::{DigestRule, Pattern, Policy};
-use crate::report::relative_path;
+use crate::policy::{Accepted, DigestRule, Pattern, Policy};
 
 /// What the images of a run are wanted for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,15 +59,13 @@ impl Filter<'_> {
     /// The reason for which `kship.yaml` accepts a finding, if it does.
     #[must_use]
     pub fn accepted(&self, rule: &str, path: &Utf8Path, image: &str) -> Option<String> {
-        // Outside the working directory the path becomes absolute, and `..` in it is gone.
-        let path = self.here.join(relative_path(path, &self.here));
-        let path = path.strip_prefix(&self.root).unwrap_or(&path);
-        let entry = self
-            .policy
-            .ignore
-            .iter()
-            .find(|entry| entry.accepts(rule, path.as_str(), image, self.today))?;
-        Some(entry.reason.clone())
+        let accepted = Accepted {
+            policy: self.policy,
+            here: &self.here,
+            root: &self.root,
+            today: self.today,
+        };
+        accepted.reason(rule, path, image).map(str::to_owned)
     }
 }
 

@@ -1,10 +1,8 @@
 //! Marks in comments that keep an image from being pinned: `# kship:ignore=reason`.
 
 use super::site::Found;
+use crate::policy::{NO_REASON, mark};
 use crate::text::LineIndex;
-
-/// What stands for a reason that nobody gave.
-const NO_REASON: &str = "no reason given";
 
 /// Notes at every place of a file whether a comment marks it: one on its own lines, or one alone on the line above.
 ///
@@ -34,9 +32,9 @@ pub(super) fn note<'a>(found: &mut Found, text: &'a str, comment: impl Fn(usize)
         }
         cached.get().1
     };
-    let mark = |span: &std::ops::Range<usize>| lines_of(span).into_iter().filter_map(comment).find_map(reason);
+    let marked = |span: &std::ops::Range<usize>| lines_of(span).into_iter().filter_map(comment).find_map(reason);
     let spans = sites.chain(found.skips.iter().map(|skip| &skip.span));
-    let marks: Vec<_> = spans.filter_map(|span| Some((span.start, mark(span)?))).collect();
+    let marks: Vec<_> = spans.filter_map(|span| Some((span.start, marked(span)?))).collect();
     found.marks.extend(marks);
 }
 
@@ -47,13 +45,10 @@ pub(super) fn whole_line_comment(text: &str, line: usize) -> Option<&str> {
 
 /// The reason in a comment that begins with a mark.
 fn reason(comment: &str) -> Option<String> {
-    let comment = comment.trim();
-    let word = comment.split(char::is_whitespace).next().unwrap_or("");
-    if word == "kship:ignore" || word == "ratchet:exclude" {
+    if comment.split_whitespace().next() == Some("ratchet:exclude") {
         return Some(NO_REASON.to_owned());
     }
-    let reason = comment.strip_prefix("kship:ignore=")?.trim();
-    Some(if reason.is_empty() { NO_REASON } else { reason }.to_owned())
+    mark(comment).map(str::to_owned)
 }
 
 #[cfg(test)]

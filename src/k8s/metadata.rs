@@ -25,7 +25,7 @@ pub struct Metadata {
 }
 
 /// Annotations in which kubectl and kubecfg keep the whole object, plaintext included.
-pub(super) const LAST_APPLIED: [&str; 2] = [
+pub(crate) const LAST_APPLIED: [&str; 2] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubecfg.ksonnet.io/last-applied-configuration",
 ];

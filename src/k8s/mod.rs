@@ -11,6 +11,7 @@ mod secret;
 mod secret_error;
 mod walk;
 
+pub(crate) use metadata::LAST_APPLIED;
 pub use metadata::Metadata;
 pub use name::{NameError, check_data_key, check_name, check_namespace};
 pub use object::{Object, objects};

@@ -3,14 +3,18 @@
 //! The file stands at the root of a tree. Flags win over it; a field that kship does not know is an error, so that a
 //! misspelt rule never weakens a check in silence. Fields of a verb arrive with that verb.
 
+mod accepted;
 mod load;
+mod mark;
 
 use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
+pub use accepted::Accepted;
 pub use load::{Error, FILE_NAME, parse};
+pub use mark::{NO_REASON, mark};
 
 /// The content of `kship.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -85,7 +89,7 @@ pub struct Ignore {
     pub rule: String,
     /// Files, relative to `kship.yaml`; absent: all.
     pub path: Option<Pattern>,
-    /// Canonical references; absent: all.
+    /// Canonical references of images, `namespace/name` of Secrets; absent: all.
     #[serde(rename = "match")]
     pub image: Option<Pattern>,
     /// Why it is accepted.

@@ -109,6 +109,12 @@ impl SealingKey {
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
+
+    /// Bytes of the modulus, which is what a wrapped key takes.
+    #[must_use]
+    pub fn modulus_bytes(&self) -> usize {
+        self.key.key_size_bytes()
+    }
 }
 
 impl OpeningKey {

@@ -25,6 +25,17 @@ pub struct Sealer<'k> {
     pub allow_empty: bool,
 }
 
+impl Sealer<'_> {
+    fn wishes(&self) -> Wishes {
+        Wishes {
+            scope: self.scope,
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            allow_empty: self.allow_empty,
+        }
+    }
+}
+
 /// A document of the output.
 #[derive(Clone, Debug)]
 pub enum Document {
@@ -199,17 +210,21 @@ fn find<'d, 'a>(
     Ok(all.collect())
 }
 
+/// Seals one Secret; `random` fills a buffer from a cryptographic source.
+///
+/// # Errors
+/// It is empty, or not named as Kubernetes wants it.
+pub fn seal_secret(secret: &Secret, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Document, SecretSealError> {
+    let made = SealedSecret::seal(secret, &sealer.wishes(), sealer.key, random)?;
+    Ok(Document::Made(made.to_json()))
+}
+
 /// Seals every Secret of a text; `random` fills a buffer from a cryptographic source.
 ///
 /// # Errors
 /// The text cannot be read, or one Secret cannot be sealed: then none is.
 pub fn seal(text: &str, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Sealed, Error> {
-    let wishes = Wishes {
-        scope: sealer.scope,
-        name: sealer.name.clone(),
-        namespace: sealer.namespace.clone(),
-        allow_empty: sealer.allow_empty,
-    };
+    let wishes = sealer.wishes();
     let mut sealed = Sealed::default();
     visit(text, |found| {
         match found.object {

@@ -4,19 +4,24 @@
 //! values open there and the other way round, and what surrounds them is equal byte for byte.
 //!
 //! ```text
+//! create                  a Secret from single values
 //! crypto                  the hybrid scheme: one blob for each value
 //! scope                   the OAEP label, which binds a blob to a namespace and a name
 //! sealing_key private_key certificates that seal, keys that open
+//! check                   what must not be in a tree
 //! document                a file of Secrets to a file of SealedSecrets
 //! sealed_secret           the resource; diagnosis says why a value does not open
 //! ```
 //!
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
+pub mod check;
+mod create;
 mod crypto;
 mod diagnosis;
 mod document;
 mod encoding;
+mod encrypted_key;
 mod input;
 mod open;
 mod private_key;
@@ -24,12 +29,15 @@ mod scope;
 mod sealed_secret;
 mod sealing_key;
 
+pub use create::{CreateError, Creation, file_source};
 pub use crypto::{KeyError, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
-pub use document::{Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_value};
+pub use document::{
+    Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_secret, seal_value,
+};
 pub use encoding::decode;
-pub use open::{Opened, Unopened, Unsealed, open, unseal};
-pub use private_key::{PrivateKeyError, opening_keys};
+pub use open::{Opened, Unopened, Unsealed, ValueError, open, unseal, unseal_value};
+pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};

@@ -105,6 +105,53 @@ pub fn open(keys: &[OpeningKey], label: &str, sealed: &[u8]) -> Option<Zeroizing
     keys.iter().find_map(|key| key.open(label, sealed).ok())
 }
 
+/// Why a value without a document does not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// It is no sealed value.
+    #[error("it is not base64: it was cut off or edited")]
+    Base64,
+    /// It opens with another scope.
+    #[error("it was sealed with the scope {sealed}, not {declared}")]
+    Scope {
+        /// The scope that it was sealed with.
+        sealed: Scope,
+        /// The scope that was asked for.
+        declared: Scope,
+    },
+    /// No key opens it.
+    #[error("{reason}")]
+    Unopened {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Opens a value as [`super::seal_value`] gives it.
+///
+/// # Errors
+/// It is no sealed value, or does not open; then the other scopes have been tried.
+pub fn unseal_value(
+    text: &str,
+    scope: Scope,
+    namespace: &str,
+    name: &str,
+    keys: &[OpeningKey],
+) -> Result<Zeroizing<Vec<u8>>, ValueError> {
+    let sealed = base64::decode(text).ok_or(ValueError::Base64)?;
+    let identity = Identity {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        scope,
+    };
+    let names = [(namespace.to_owned(), name.to_owned())];
+    open(keys, &identity.label(), &sealed).ok_or_else(|| match diagnose(&sealed, &identity, &names, keys) {
+        Reason::Scope { sealed, declared } => ValueError::Scope { sealed, declared },
+        reason => ValueError::Unopened { reason },
+    })
+}
+
 impl Unsealed {
     fn open(&mut self, closed: Closed, keys: &[OpeningKey], names: &[(String, String)]) {
         let label = closed.identity.label();

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::crypto::{KeyError, OpeningKey};
-use super::input;
+use super::{encrypted_key, input};
 use crate::k8s::{Object, SecretError, base64, objects};
 use crate::pem;
 use crate::yaml::{self, Node};
@@ -21,8 +21,25 @@ pub enum PrivateKeyError {
         /// Its name.
         name: String,
     },
-    /// A password protects the key.
-    #[error("the private key is encrypted, which kship does not read yet")]
+    /// An encryption that is not read.
+    #[error(
+        "the private key {number} of the file is encrypted in a way that kship does not read, or damaged: expected AES with \
+         PBKDF2 over SHA-2 or scrypt"
+    )]
+    Cipher {
+        /// Which one, from one.
+        number: usize,
+    },
+    /// A password that takes too long to try.
+    #[error("the private key {number} of the file asks for more {what} than kship gives")]
+    Cost {
+        /// Which one, from one.
+        number: usize,
+        /// What is too much.
+        what: &'static str,
+    },
+    /// A password protects the key, and none was given.
+    #[error("the private key is encrypted, and its password is not known")]
     Encrypted,
     /// A key cannot be used.
     #[error("the private key {number} of the file cannot open anything")]
@@ -41,9 +58,21 @@ pub enum PrivateKeyError {
     /// There is no key at all.
     #[error("no private key: expected PEM, or a Secret with `tls.key` in YAML or JSON")]
     Missing,
+    /// The password is another one.
+    #[error("the password does not open the private key {number} of the file")]
+    Password {
+        /// Which one, from one.
+        number: usize,
+    },
     /// A Secret that kubectl would not read.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// A password in the way of OpenSSL before 1.0.0, whose key comes of one round of MD5.
+    #[error("the private key {number} of the file is encrypted in OpenSSL's old form (`Proc-Type: 4,ENCRYPTED`)")]
+    Traditional {
+        /// Which one, from one.
+        number: usize,
+    },
     /// The file is neither PEM nor YAML.
     #[error("neither PEM nor YAML")]
     Yaml(#[source] yaml::Error),
@@ -53,18 +82,26 @@ pub enum PrivateKeyError {
 /// JSON, any number of documents.
 ///
 /// # Errors
-/// There is none, or one is no RSA key that can be used.
+/// There is none, or one is no RSA key that can be used, or is encrypted.
 pub fn opening_keys(text: &str) -> Result<Vec<OpeningKey>, PrivateKeyError> {
+    opening_keys_with(text, None)
+}
+
+/// As [`opening_keys`]; a `password` opens the encrypted keys (`ENCRYPTED PRIVATE KEY`) among them.
+///
+/// # Errors
+/// As [`opening_keys`], or the password is another one.
+pub fn opening_keys_with(text: &str, password: Option<&str>) -> Result<Vec<OpeningKey>, PrivateKeyError> {
     let mut keys = Vec::new();
     if pem::is_pem(text) {
-        read_pem(text, &mut keys)?;
+        read_pem(text, password, &mut keys)?;
     } else {
         for part in input::parts(text) {
             let stream = yaml::parse(part.text()).map_err(PrivateKeyError::Yaml)?;
             for root in stream.documents().iter().filter_map(yaml::Document::root) {
                 for object in objects(root)? {
                     if let Object::Secret(secret) = object {
-                        read_secret(secret, &mut keys)?;
+                        read_secret(secret, password, &mut keys)?;
                     }
                 }
             }
@@ -76,11 +113,15 @@ pub fn opening_keys(text: &str) -> Result<Vec<OpeningKey>, PrivateKeyError> {
     Ok(keys)
 }
 
-fn read_secret(secret: Node<'_, '_>, keys: &mut Vec<OpeningKey>) -> Result<(), PrivateKeyError> {
+fn read_secret(
+    secret: Node<'_, '_>,
+    password: Option<&str>,
+    keys: &mut Vec<OpeningKey>,
+) -> Result<(), PrivateKeyError> {
     let entry = |field: &str| secret.get(field)?.get(TLS_KEY)?.as_str();
     // As everywhere, `stringData` wins over `data`.
     if let Some(text) = entry("stringData") {
-        return read_pem(text, keys);
+        return read_pem(text, password, keys);
     }
     let Some(encoded) = entry("data") else {
         return Ok(());
@@ -93,15 +134,20 @@ fn read_secret(secret: Node<'_, '_>, keys: &mut Vec<OpeningKey>) -> Result<(), P
             .to_owned(),
     };
     let bytes = base64::decode(encoded).ok_or_else(bad)?;
-    read_pem(std::str::from_utf8(&bytes).map_err(|_| bad())?, keys)
+    read_pem(std::str::from_utf8(&bytes).map_err(|_| bad())?, password, keys)
 }
 
-fn read_pem(text: &str, keys: &mut Vec<OpeningKey>) -> Result<(), PrivateKeyError> {
+fn read_pem(text: &str, password: Option<&str>, keys: &mut Vec<OpeningKey>) -> Result<(), PrivateKeyError> {
     for block in pem::blocks(text) {
+        let number = keys.len() + 1;
         let pkcs8 = match block.label {
             "CERTIFICATE" | "PUBLIC KEY" => continue,
-            "ENCRYPTED PRIVATE KEY" => return Err(PrivateKeyError::Encrypted),
-            "RSA PRIVATE KEY" if block.has_headers => return Err(PrivateKeyError::Encrypted),
+            "ENCRYPTED PRIVATE KEY" => {
+                let password = password.ok_or(PrivateKeyError::Encrypted)?;
+                let der = block.der.ok_or(PrivateKeyError::Cipher { number })?;
+                Some(encrypted_key::decrypt(&der, password, number)?)
+            }
+            "RSA PRIVATE KEY" if block.has_headers => return Err(PrivateKeyError::Traditional { number }),
             "RSA PRIVATE KEY" => block.der.as_deref().map(|der| Zeroizing::new(pkcs8_of_pkcs1(der))),
             "PRIVATE KEY" => block.der,
             label => {
@@ -113,10 +159,7 @@ fn read_pem(text: &str, keys: &mut Vec<OpeningKey>) -> Result<(), PrivateKeyErro
         let key = pkcs8
             .ok_or(KeyError::Malformed)
             .and_then(|der| OpeningKey::from_pkcs8(&der))
-            .map_err(|source| PrivateKeyError::Key {
-                number: keys.len() + 1,
-                source,
-            })?;
+            .map_err(|source| PrivateKeyError::Key { number, source })?;
         keys.push(key);
     }
     Ok(())
@@ -205,6 +248,20 @@ mod tests {
     }
 
     #[test]
+    fn encrypted_keys_open_with_their_password_wherever_they_stand() {
+        let encrypted = include_str!("../../fixtures/seal/encrypted/pbkdf2.key");
+        let open = |text: &str| opening_keys_with(text, Some("kship")).unwrap().len();
+        assert_eq!(open(&format!("{SMALL}{encrypted}{encrypted}")), 3);
+        assert_eq!(open(&secret("a", encrypted)), 1);
+        assert!(matches!(opening_keys(encrypted), Err(PrivateKeyError::Encrypted)));
+        let error = opening_keys_with(&format!("{SMALL}{encrypted}"), Some("wrong")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the password does not open the private key 2 of the file"
+        );
+    }
+
+    #[test]
     fn backups_of_a_cluster_are_read_whole() {
         let (one, two) = (secret("a", SMALL), secret("b", LARGE));
         assert_eq!(sizes(&one), [256]);
@@ -245,11 +302,13 @@ mod tests {
             refusal(&block("EC PRIVATE KEY", "aGk=")),
             "a PEM block `EC PRIVATE KEY` where an RSA key (`PRIVATE KEY` or `RSA PRIVATE KEY`) was expected"
         );
-        let encrypted = "the private key is encrypted, which kship does not read yet";
-        assert_eq!(refusal(&block("ENCRYPTED PRIVATE KEY", "aGk=")), encrypted);
+        assert_eq!(
+            refusal(&block("ENCRYPTED PRIVATE KEY", "aGk=")),
+            "the private key is encrypted, and its password is not known"
+        );
         assert_eq!(
             refusal(&block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\naGk=")),
-            encrypted
+            "the private key 1 of the file is encrypted in OpenSSL's old form (`Proc-Type: 4,ENCRYPTED`)"
         );
         let unusable = "of the file cannot open anything: it is not an RSA key of 2048 to 8192 bits, or it is damaged";
         assert_eq!(

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 
 use super::arena::{Arena, Data, NodeData, widen};
-use super::document::{Document, Stream};
+use super::document::{Document, First, Stream};
 use super::error::{ErrorKind, Fault};
+use super::mapping::Twice;
 use super::scalar::{self, Resolved, Scalar, Style, Tag};
 use super::strict::{self, Tail};
 use super::{lexical, mapping, place, value};
@@ -25,6 +26,34 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
         return Err(Fault::new(0, ErrorKind::TooLarge));
     }
     let chunks = lexical::documents(text)?;
+    compose_chunks(text, chunks, &mut Twice::Refused)
+}
+
+/// Reads the first document of a text as go-yaml alone does, which does not look at what follows; keys that stand twice are
+/// collected, and of two values the last one counts.
+pub(super) fn compose_first(text: &str) -> Result<First<'_>, Fault> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(Fault::new(0, ErrorKind::TooLarge));
+    }
+    let end = lexical::first_document_end(text);
+    let text = text.get(..end).unwrap_or(text);
+    let chunks = lexical::documents(text)?;
+    let mut twice = Twice::Collected(Vec::new());
+    let stream = compose_chunks(text, chunks, &mut twice)?;
+    let mut duplicates = match twice {
+        Twice::Collected(duplicates) => duplicates,
+        Twice::Refused => Vec::new(),
+    };
+    // go-yaml tells a key once it has read its value, and what is in that value before.
+    duplicates.sort_by_key(|duplicate| duplicate.value.end);
+    Ok(First {
+        stream,
+        duplicates,
+        end,
+    })
+}
+
+fn compose_chunks<'a>(text: &'a str, chunks: Vec<Range<usize>>, twice: &mut Twice) -> Result<Stream<'a>, Fault> {
     // Measured over public manifests, a node takes 14 bytes of text.
     let mut arena = Arena {
         nodes: Vec::with_capacity(text.len() / 14),
@@ -32,7 +61,7 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Fault> {
     };
     let mut roots = Vec::with_capacity(chunks.len());
     for chunk in chunks {
-        let mut composer = Composer::new(text, &chunk, &mut arena);
+        let mut composer = Composer::new(text, &chunk, &mut arena, twice);
         let root = composer.run();
         let root = root.map_err(|fault| composer.with_template(fault))?;
         roots.push((root, chunk));
@@ -59,6 +88,7 @@ struct Composer<'c, 'a> {
     text: &'a str,
     chunk: &'c Range<usize>,
     arena: &'c mut Arena<'a>,
+    twice: &'c mut Twice,
     /// The first node of this document.
     first: usize,
     open: Vec<Frame>,
@@ -94,12 +124,13 @@ struct Anchor {
 }
 
 impl<'c, 'a> Composer<'c, 'a> {
-    fn new(text: &'a str, chunk: &'c Range<usize>, arena: &'c mut Arena<'a>) -> Self {
+    fn new(text: &'a str, chunk: &'c Range<usize>, arena: &'c mut Arena<'a>, twice: &'c mut Twice) -> Self {
         let first = arena.nodes.len();
         Self {
             text,
             chunk,
             arena,
+            twice,
             first,
             open: Vec::new(),
             anchors: Vec::new(),
@@ -371,14 +402,14 @@ impl<'c, 'a> Composer<'c, 'a> {
         if frame.has_merge {
             self.expanded = self.expanded.saturating_add(self.arena.merged_entries(frame.node)?);
             self.check_expansion(self.arena.start_of(frame.node))?;
-            let pairs = self.arena.merge(frame.node)?;
+            let pairs = self.arena.merge(frame.node, self.twice)?;
             let at = u32::try_from(self.arena.merged.len()).unwrap_or(u32::MAX);
             self.arena.merged.push(pairs);
             if let Some(node) = self.arena.nodes.get_mut(widen(frame.node)) {
                 node.data = Data::Merged(at);
             }
         } else if frame.is_mapping {
-            self.arena.check_unique_keys(frame.node)?;
+            self.arena.check_unique_keys(frame.node, self.twice)?;
         }
         if frame.anchor != 0 {
             self.set_anchor(

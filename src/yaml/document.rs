@@ -24,6 +24,38 @@ pub struct Document<'a> {
     pub(super) span: Range<usize>,
 }
 
+/// The first document of a text, and what is twice in it.
+#[derive(Debug)]
+pub struct First<'a> {
+    /// The text up to where the document ends.
+    pub stream: Stream<'a>,
+    /// Keys that are set already, in the order in which go-yaml tells them.
+    pub duplicates: Vec<Duplicate>,
+    /// The byte where the document ends: at the end of the text, or at `---` or `...`.
+    pub end: usize,
+}
+
+/// A key that is set already in its mapping.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Duplicate {
+    /// The key.
+    pub text: String,
+    /// Whether the key is a string, and not a number or a truth value.
+    pub is_string: bool,
+    /// Bytes of the key.
+    pub key: Range<usize>,
+    /// Bytes of its value.
+    pub value: Range<usize>,
+}
+
+impl<'a> First<'a> {
+    /// The outermost node; `None` where the document has no content.
+    #[must_use]
+    pub fn root(&self) -> Option<Node<'_, 'a>> {
+        self.stream.documents.iter().find_map(Document::root)
+    }
+}
+
 /// A node of a document: a scalar, a sequence or a mapping.
 ///
 /// An alias is the node that it names, so a node can be met in several places. A merge key (`<<`) is never met: what it
@@ -31,7 +63,7 @@ pub struct Document<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'d, 'a> {
     arena: &'d Arena<'a>,
-    index: u32,
+    pub(super) index: u32,
 }
 
 /// What a node is.

@@ -8,6 +8,31 @@ use zeroize::Zeroize;
 /// within strings. Lines stay lines. The text must be JSON already.
 #[must_use]
 pub fn json_as_yaml(json: &str) -> Cow<'_, str> {
+    json_with_offsets(json).0
+}
+
+/// Where the tokens of a rewritten text stood before.
+#[derive(Clone, Debug, Default)]
+pub struct Offsets {
+    /// Places behind what changed its length, in the new text and in the old one.
+    marks: Vec<(usize, usize)>,
+}
+
+impl Offsets {
+    /// The place in the JSON of a place in the YAML, which must not lie within an escape.
+    #[must_use]
+    pub fn original(&self, offset: usize) -> usize {
+        let after = self.marks.partition_point(|(new, _)| *new <= offset);
+        match after.checked_sub(1).and_then(|at| self.marks.get(at)) {
+            Some((new, old)) => old + (offset - new),
+            None => offset,
+        }
+    }
+}
+
+/// As [`json_as_yaml`], and the way back.
+#[must_use]
+pub fn json_with_offsets(json: &str) -> (Cow<'_, str>, Offsets) {
     let is_rare = |c: char| {
         matches!(
             c,
@@ -15,8 +40,9 @@ pub fn json_as_yaml(json: &str) -> Cow<'_, str> {
         )
     };
     if !json.contains(is_rare) {
-        return Cow::Borrowed(json);
+        return (Cow::Borrowed(json), Offsets::default());
     }
+    let mut marks = Vec::new();
     // Large enough: an escape of six bytes at most becomes ten, and a growing buffer would leave copies of secrets.
     let mut out = String::with_capacity(json.len() * 2);
     let mut in_string = false;
@@ -30,10 +56,18 @@ pub fn json_as_yaml(json: &str) -> Cow<'_, str> {
             '\\' => escape(&mut characters, &mut out),
             '\t' => out.push(' '),
             rare if in_string && is_rare(rare) => push_code(u32::from(rare), &mut out),
-            other => out.push(other),
+            other => {
+                out.push(other);
+                continue;
+            }
+        }
+        let old = json.len() - characters.as_str().len();
+        let before = marks.last().map_or((0, 0), |mark| *mark);
+        if out.len() - before.0 != old - before.1 {
+            marks.push((out.len(), old));
         }
     }
-    Cow::Owned(out)
+    (Cow::Owned(out), Offsets { marks })
 }
 
 fn escape(characters: &mut std::str::Chars<'_>, out: &mut String) {
@@ -101,6 +135,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn tokens_are_found_where_they_stood(texts in proptest::collection::vec(any::<String>(), 1..4)) {
+            let written = |text: &String| serde_json::to_string(text).unwrap().replace('/', "\\/").replace('é', "\\u00e9");
+            let json = format!("[\t{}\n]", texts.iter().map(written).collect::<Vec<_>>().join("\t,\n\t"));
+            let (yaml, offsets) = json_with_offsets(&json);
+            let stream = crate::yaml::parse(&yaml).unwrap();
+            for (node, text) in stream.documents()[0].root().unwrap().items().zip(&texts) {
+                let range = offsets.original(node.span().start)..offsets.original(node.span().end);
+                prop_assert_eq!(&serde_json::from_str::<String>(&json[range]).unwrap(), text);
+            }
+        }
+
         #[test]
         fn json_is_read_as_what_it_says(key in "[a-z]{1,4}", text in any::<String>(), pretty in any::<bool>()) {
             let value = serde_json::json!({key: [text]});

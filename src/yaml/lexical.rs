@@ -47,6 +47,29 @@ pub(super) fn documents(text: &str) -> Result<Vec<Range<usize>>, Fault> {
     Ok(chunks)
 }
 
+/// Finds where go-yaml ends the first document: at a line `---` behind content, or at a line `...`.
+pub(super) fn first_document_end(text: &str) -> usize {
+    let is = |line: &str, marker: &str| {
+        let rest = line.strip_prefix(marker).map(str::as_bytes);
+        rest.is_some_and(|rest| {
+            rest.first()
+                .is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+        })
+    };
+    let mut open = false;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.strip_prefix(BOM).filter(|_| at == 0).unwrap_or(line);
+        if open && (is(content, "---") || is(content, "...")) {
+            return at;
+        }
+        let trimmed = content.trim_ascii_start();
+        open |= !trimmed.is_empty() && !trimmed.starts_with('#') && !content.starts_with('%');
+        at += line.len();
+    }
+    text.len()
+}
+
 /// Ends the document at its `...` line.
 fn cut_at_document_end(text: &str, chunk: &mut Range<usize>) -> Result<(), Fault> {
     let Some(document) = text.get(chunk.clone()) else {
@@ -139,6 +162,22 @@ mod tests {
     fn split(text: &str) -> Vec<&str> {
         let chunks = documents(text).unwrap();
         chunks.into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn the_first_document_ends_at_a_marker_behind_content() {
+        for (text, end) in [
+            ("", ""),
+            ("a: 1\n", "a: 1\n"),
+            ("a: 1\n---\nb: 2\n", "a: 1\n"),
+            ("---\n---\nb: 2\n", "---\n"),
+            ("# c\n\n---\r\na: 1\r\n---\r\n", "# c\n\n---\r\na: 1\r\n"),
+            ("\u{feff}---\na\n... \nb", "\u{feff}---\na\n"),
+            ("a: |\n  ---\n ---\n---b\n", "a: |\n  ---\n ---\n---b\n"),
+            ("a\n---", "a\n"),
+        ] {
+            assert_eq!(&text[..first_document_end(text)], end, "{text:?}");
+        }
     }
 
     fn refusal(text: &str) -> (usize, String) {

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::arena::{Arena, Data, widen};
+use super::arena::{Arena, Data, NodeData, widen};
+use super::document::Duplicate;
 use super::error::{ErrorKind, Fault, shown};
 use super::scalar::{Scalar, Style, Tag};
 
@@ -14,9 +15,21 @@ pub(super) fn is_merge(key: &Scalar<'_>) -> bool {
     key.value == MERGE && key.style == Style::Plain && key.tag == Tag::Absent
 }
 
+/// What becomes of a key that stands twice in a mapping.
+pub(super) enum Twice {
+    Collected(Vec<Duplicate>),
+    Refused,
+}
+
 impl Arena<'_> {
-    /// Refuses a key that stands twice in a mapping without a merge key.
-    pub(super) fn check_unique_keys(&self, mapping: u32) -> Result<(), Fault> {
+    /// Refuses or collects the keys that stand twice in a mapping without a merge key.
+    pub(super) fn check_unique_keys(&self, mapping: u32, twice: &mut Twice) -> Result<(), Fault> {
+        if let Twice::Collected(duplicates) = twice {
+            let mut seen = HashSet::new();
+            let again = self.pairs(mapping).filter(|(key, _)| !seen.insert(self.key_text(*key)));
+            duplicates.extend(again.map(|(key, value)| self.told(key, value)));
+            return Ok(());
+        }
         // Nearly all mappings are small: comparing each with each needs no memory.
         const SMALL: usize = 8;
         let mut few = [""; SMALL];
@@ -56,7 +69,10 @@ impl Arena<'_> {
     }
 
     /// The entries of a mapping with a merge key: its own, then what `<<` brings beside them.
-    pub(super) fn merge(&self, mapping: u32) -> Result<Box<[(u32, u32)]>, Fault> {
+    pub(super) fn merge(&self, mapping: u32, twice: &mut Twice) -> Result<Box<[(u32, u32)]>, Fault> {
+        if let Twice::Collected(duplicates) = twice {
+            return self.merge_collecting(mapping, duplicates);
+        }
         let mut own = HashSet::new();
         let mut pairs = Vec::new();
         let mut brought = Vec::new();
@@ -91,6 +107,38 @@ impl Arena<'_> {
         brought.retain(|(key, _)| !own.contains(self.key_text(*key)));
         pairs.extend(brought);
         Ok(pairs.into())
+    }
+
+    /// As go-yaml merges where it is strict: a key that is set already is told, whether it is written or brought.
+    fn merge_collecting(&self, mapping: u32, duplicates: &mut Vec<Duplicate>) -> Result<Box<[(u32, u32)]>, Fault> {
+        let mut seen = HashSet::new();
+        let mut pairs = Vec::new();
+        for (key, value) in self.pairs(mapping) {
+            let entries: Vec<(u32, u32)> = if self.is_merge_key(key) {
+                let sources = self.merge_sources(value)?;
+                sources.iter().rev().flat_map(|&source| self.pairs(source)).collect()
+            } else {
+                vec![(key, value)]
+            };
+            for (key, value) in entries {
+                if !seen.insert(self.key_text(key)) {
+                    duplicates.push(self.told(key, value));
+                }
+                pairs.push((key, value));
+            }
+        }
+        Ok(pairs.into())
+    }
+
+    fn told(&self, key: u32, value: u32) -> Duplicate {
+        let span = |node: u32| self.node(node).map(NodeData::span).unwrap_or_default();
+        let data = self.node(self.follow(key)).map(|node| &node.data);
+        Duplicate {
+            text: self.key_text(key).to_owned(),
+            is_string: matches!(data, Some(Data::Scalar(scalar)) if scalar.is_string()),
+            key: span(key),
+            value: span(value),
+        }
     }
 
     /// The first byte of a node.
@@ -180,6 +228,28 @@ mod tests {
             merged("m: {! <<: *b}\n"),
             Err("3:7: a tag before the key `<<`: readers disagree about it, remove it".to_owned())
         );
+    }
+
+    #[test]
+    fn the_first_document_lists_the_keys_that_stand_twice() {
+        let twice = |text: &str| {
+            let first = crate::yaml::parse_first(text).unwrap();
+            let told = first
+                .duplicates
+                .iter()
+                .map(|twice| (twice.text.clone(), twice.value.start));
+            told.collect::<Vec<_>>()
+        };
+        let told = |key: &str, at| (key.to_owned(), at);
+        // What is twice in a value is told before its key.
+        assert_eq!(
+            twice("a: 1\na: {b: 1, b: 2}\n---\n{{ no YAML\n"),
+            [told("b", 18), told("a", 8)]
+        );
+        // A strict reader takes no key that a merge has set.
+        assert_eq!(twice("x: &x {k: 1}\ny: {<<: *x, k: 2}\n"), [told("k", 28)]);
+        assert_eq!(twice("x: &x {k: 1}\ny: {k: 2, <<: *x}\n"), [told("k", 10)]);
+        assert!(twice("x: &x {k: 1}\ny: {<<: *x, l: 2}\n").is_empty());
     }
 
     #[test]

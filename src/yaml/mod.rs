@@ -23,6 +23,7 @@ mod arena;
 mod comment;
 mod compose;
 mod document;
+mod edit;
 mod error;
 mod json;
 mod lexical;
@@ -35,9 +36,10 @@ mod timestamp;
 mod value;
 mod write;
 
-pub use document::{Document, Key, Kind, Node, Stream};
+pub use document::{Document, Duplicate, First, Key, Kind, Node, Stream};
+pub use edit::{EditError, Editor};
 pub use error::{Error, ErrorKind};
-pub use json::json_as_yaml;
+pub use json::{Offsets, json_as_yaml, json_with_offsets};
 pub use scalar::{Scalar, Style};
 pub use write::write;
 
@@ -48,6 +50,17 @@ pub use write::write;
 /// the whole stream.
 pub fn parse(text: &str) -> Result<Stream<'_>, Error> {
     compose::compose(text).map_err(|fault| Error::new(text, fault))
+}
+
+/// Reads the first document as go-yaml does which is given a whole file: what follows it is not looked at, and keys that
+/// stand twice are listed, as `yaml.UnmarshalStrict` does.
+///
+/// Of keys that stand twice all are among the entries of the mapping; go-yaml takes the last one where it is not strict.
+///
+/// # Errors
+/// As [`parse`], for the first document.
+pub fn parse_first(text: &str) -> Result<First<'_>, Error> {
+    compose::compose_first(text).map_err(|fault| Error::new(text, fault))
 }
 
 #[cfg(test)]
@@ -61,7 +74,7 @@ mod tests {
 
     /// A value, and how it is written.
     #[derive(Clone, Debug)]
-    enum Tree {
+    pub(super) enum Tree {
         Plain(String),
         Quoted { text: String, double: bool },
         Block(Vec<String>),
@@ -71,8 +84,8 @@ mod tests {
 
     /// A text with the place of each of its scalar values.
     #[derive(Default)]
-    struct Writer {
-        text: String,
+    pub(super) struct Writer {
+        pub(super) text: String,
         scalars: Vec<(String, Range<usize>)>,
     }
 
@@ -83,7 +96,7 @@ mod tests {
             self.scalars.push((value.to_owned(), start..self.text.len()));
         }
 
-        fn write(&mut self, tree: &Tree, indent: usize, in_flow: bool) {
+        pub(super) fn write(&mut self, tree: &Tree, indent: usize, in_flow: bool) {
             let line = format!("\n{}", " ".repeat(indent));
             match tree {
                 Tree::Plain(text) => self.scalar(text, text),
@@ -135,7 +148,7 @@ mod tests {
         }
     }
 
-    fn value(tree: &Tree) -> Value {
+    pub(super) fn value(tree: &Tree) -> Value {
         match tree {
             Tree::Plain(text) | Tree::Quoted { text, .. } => Value::from(text.as_str()),
             Tree::Block(lines) => Value::from(lines.join("\n")),
@@ -150,7 +163,7 @@ mod tests {
         }
     }
 
-    fn tree() -> impl Strategy<Value = Tree> {
+    pub(super) fn tree() -> impl Strategy<Value = Tree> {
         let scalar = prop_oneof![
             "[a-z]{3}[a-z0-9./:@_-]{0,12}[é0-9]".prop_map(Tree::Plain),
             ("[ -~é€😀]{0,12}", any::<bool>()).prop_map(|(text, double)| Tree::Quoted { text, double }),

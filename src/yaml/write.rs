@@ -12,7 +12,7 @@ use super::{order, timestamp};
 /// Prints a value as a document without its `---`, ending with a line feed.
 #[must_use]
 pub fn write(value: &Value) -> String {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new(&Manner::KUBECTL, 0);
     match value {
         Value::Object(map) if !map.is_empty() => writer.mapping(map, 0, true),
         Value::Array(items) if !items.is_empty() => writer.sequence(items, 0, true),
@@ -32,14 +32,79 @@ const SIMPLE_KEY_BYTES: usize = 128;
 
 const INDENT: usize = 2;
 
-#[derive(Default)]
-struct Writer {
+/// How block collections are laid out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// Blanks before the entries of a mapping below a key.
+    pub(super) indent: usize,
+    /// Blanks before the items of a sequence below a key.
+    pub(super) sequence_indent: usize,
+    /// Keys are sorted, long lines are folded.
+    pub(super) is_kubectl: bool,
+    /// Text of several lines may stand in a block scalar, whose end depends on the line feed behind it.
+    pub(super) literals: bool,
+}
+
+impl Manner {
+    /// The one of go-yaml.
+    pub(super) const KUBECTL: Self = Self {
+        indent: INDENT,
+        sequence_indent: 0,
+        is_kubectl: true,
+        literals: true,
+    };
+
+    /// Only blank lines say little in a block scalar, and nothing about where it stands.
+    fn takes_lines(&self, text: &str) -> bool {
+        self.is_kubectl || (self.literals && !text.trim_ascii().is_empty())
+    }
+
+    /// An entry of a mapping whose keys stand at `column`, from its key on, without a line feed at its end.
+    pub(super) fn entry(&self, key: &str, value: &Value, column: usize) -> String {
+        let mut writer = Writer::new(self, column);
+        let map = Map::from_iter([(key.to_owned(), value.clone())]);
+        writer.mapping(&map, column, true);
+        writer.finish()
+    }
+
+    /// An item of a sequence whose `-` stand at `column`, from its `-` on, without a line feed at its end.
+    pub(super) fn item(&self, value: &Value, column: usize) -> String {
+        let mut writer = Writer::new(self, column);
+        writer.sequence(std::slice::from_ref(value), column, true);
+        writer.finish()
+    }
+
+    /// A text between double quotes, with escapes, on one line.
+    pub(super) fn double_quoted(text: &str) -> String {
+        let mut writer = Writer::new(&Self::KUBECTL, 0);
+        writer.double_quoted(text, 0, false);
+        writer.out
+    }
+}
+
+struct Writer<'m> {
     out: String,
     /// Characters since the last line break.
     column: usize,
+    manner: &'m Manner,
 }
 
-impl Writer {
+impl<'m> Writer<'m> {
+    const fn new(manner: &'m Manner, column: usize) -> Self {
+        Self {
+            out: String::new(),
+            column,
+            manner,
+        }
+    }
+
+    fn finish(mut self) -> String {
+        if self.out.ends_with('\n') {
+            self.out.pop();
+        }
+        self.out
+    }
+
     fn push(&mut self, character: char) {
         self.out.push(character);
         self.column = if is_break(character) { 0 } else { self.column + 1 };
@@ -62,7 +127,9 @@ impl Writer {
     /// `fresh`: the first key stands where the writer is.
     fn mapping(&mut self, map: &Map<String, Value>, indent: usize, fresh: bool) {
         let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-        order::sort(&mut entries, |(key, _)| key);
+        if self.manner.is_kubectl {
+            order::sort(&mut entries, |(key, _)| key);
+        }
         for (at, (key, value)) in entries.into_iter().enumerate() {
             if at > 0 || !fresh {
                 self.line(indent);
@@ -94,8 +161,10 @@ impl Writer {
     /// Collections start on the next line; a sequence is not indented.
     fn value_of_key(&mut self, value: &Value, indent: usize) {
         match value {
-            Value::Object(map) if !map.is_empty() => self.mapping(map, indent + INDENT, false),
-            Value::Array(items) if !items.is_empty() => self.sequence(items, indent, false),
+            Value::Object(map) if !map.is_empty() => self.mapping(map, indent + self.manner.indent, false),
+            Value::Array(items) if !items.is_empty() => {
+                self.sequence(items, indent + self.manner.sequence_indent, false);
+            }
             leaf => {
                 self.push(' ');
                 self.leaf(leaf, indent + INDENT);
@@ -133,9 +202,9 @@ impl Writer {
     /// `indent` is where further lines start.
     fn string(&mut self, text: &str, indent: usize, is_simple_key: bool) {
         let shape = Shape::of(text);
-        let folds = !is_simple_key;
+        let folds = !is_simple_key && self.manner.is_kubectl;
         if text.contains('\n') {
-            if shape.literal && !is_simple_key {
+            if shape.literal && !is_simple_key && self.manner.takes_lines(text) {
                 self.literal(text, indent);
             } else {
                 self.double_quoted(text, indent, folds);
@@ -253,14 +322,14 @@ impl Writer {
 }
 
 /// Which styles can hold a text.
-struct Shape {
-    plain: bool,
-    single_quoted: bool,
+pub(super) struct Shape {
+    pub(super) plain: bool,
+    pub(super) single_quoted: bool,
     literal: bool,
 }
 
 impl Shape {
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         if text.is_empty() {
             return Self {
                 plain: true,
@@ -303,7 +372,7 @@ impl Shape {
 }
 
 /// Whether a reader of YAML 1.1 takes the text for something else than a string if it is not quoted.
-fn is_typed(text: &str) -> bool {
+pub(super) fn is_typed(text: &str) -> bool {
     scalar::resolve(text) != Resolved::String || text == "<<" || timestamp::is_timestamp(text) || is_base60(text)
 }
 

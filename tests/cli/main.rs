@@ -9,6 +9,8 @@
 
 /// The committed completion scripts and manual pages are those that kship writes.
 mod completions;
+/// EncryptionConfiguration files: written, checked, rotated.
+mod encryption;
 /// The exit codes are those that the README promises.
 mod exit_codes;
 /// The whole help, as one page.

@@ -1,7 +1,11 @@
 mod certificate;
+mod check;
 mod files;
+mod from;
+mod keys;
 mod kubeseal;
 mod raw;
+mod regressions;
 mod unseal;
 
 use crate::support::cli::{Run, kship};

@@ -12,6 +12,8 @@
 )]
 
 mod corpus;
+mod encryption;
+mod secrets;
 mod shared;
 #[cfg(feature = "cli")]
 mod sigstore;

@@ -60,14 +60,25 @@ fn the_action_checks_a_tree() {
 }
 
 #[test]
-fn the_hook_runs_a_command_that_is_there() {
+fn the_hooks_run_commands_that_are_there() {
     let hooks = read(&fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap());
     let home = Home::new();
-    for hook in hooks.as_array().unwrap() {
+    let wrong = [
+        ("kship-pin-check", "Dockerfile", "FROM nginx:1.25\n"),
+        (
+            "kship-seal-check",
+            "secret.yaml",
+            "kind: Secret\nstringData: {a: hunter2}\n",
+        ),
+    ];
+    let hooks = hooks.as_array().unwrap();
+    assert_eq!(hooks.len(), wrong.len());
+    for (hook, (id, name, content)) in hooks.iter().zip(wrong) {
+        assert_eq!(hook["id"], id);
         for field in ["id", "name", "description", "entry", "language"] {
             assert!(hook[field].is_string(), "{field}");
         }
-        let file = home.file("Dockerfile", "FROM nginx:1.25\n");
+        let file = home.file(name, content);
         let mut words = hook["entry"].as_str().unwrap().split(' ');
         assert_eq!(words.next(), Some("kship"));
         let mut command = home.command(Path::new(env!("CARGO_BIN_EXE_kship")));

@@ -8,7 +8,6 @@ use crate::cli::{Env, Failure, policy};
 use crate::images::{Filter, Options, Purpose, Style};
 use crate::oci::Platform;
 use crate::pin::Mode;
-use crate::pin::rules::RULES;
 use crate::policy::{Pattern, Policy};
 use crate::registry::RegistryMap;
 use crate::report::Format;
@@ -162,7 +161,7 @@ impl Settings {
 impl Pin {
     /// Reads `kship.yaml` if there is one, and settles what the run does; flags win.
     pub(super) fn settle(&self, env: &Env) -> Result<(Policy, Settings), Failure> {
-        let (policy, root) = policy::load(env, &RULES)?;
+        let (policy, root) = policy::load(env)?;
         let shared = &policy.pin;
         let patterns = |flags: &[String], shared: &[String]| -> Result<Vec<Pattern>, Failure> {
             let chosen = if flags.is_empty() { shared } else { flags };

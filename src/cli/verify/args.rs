@@ -327,7 +327,7 @@ impl Verify {
 
 /// Reads `kship.yaml`, of which this verb takes the mirrors.
 pub(super) fn policy(env: &Env) -> Result<Policy, Failure> {
-    let (policy, _) = crate::cli::policy::load(env, &crate::pin::rules::RULES)?;
+    let (policy, _) = crate::cli::policy::load(env)?;
     Ok(policy)
 }
 

@@ -244,7 +244,7 @@ fn settings_are_those_of_the_repository() {
     assert_snapshot!(unknown.expect_code(3), @"
     exit: 3
     ----- stderr -----
-    error: kship.yaml: `ignore` names the finding `unpind`, which there is none of: expected one of drifted, invalid-digest, single-platform, unpinned, vanished
+    error: kship.yaml: `ignore` names the finding `unpind`, which there is none of: expected one of aescbc, aesgcm-rotation, ambiguous-key-name, cis-1.2.28, drifted, duplicate-key-name, example-key, file-mode, identity-first, ignored-document, invalid, invalid-digest, key-name, kms-v1, last-applied-copy, malformed-value, no-identity, opted-out, other-key-size, plaintext-beside-sealed, plaintext-generator, plaintext-secret, plaintext-template, repeated-resource, reused-key, scope-mismatch, scope-value, secrets-plaintext, short-key, single-platform, unknown-resource, unpinned, unsupported, vanished, weak-key
     ");
     let outside = plain(&[]).file("kship.yaml", "pin: {lock: ../images.lock}\n").run();
     assert_snapshot!(outside.expect_code(3), @"

@@ -47,7 +47,6 @@ fn the_scope_says_what_must_be_named() {
         ),
         (&["--raw", "--name", "A", "-n", "a"], 3, "`A` is not a name of a Secret"),
         (&["--raw", "--name", "a", "-n", "a/b"], 3, "`a/b` is not a namespace"),
-        (&["--from-file", "x"], 2, "--raw"),
         (&["--raw", "-f", "x"], 2, "--raw"),
     ] {
         let output = seal(args).stdin("hunter2").run().expect_code(code);
@@ -78,5 +77,66 @@ fn variables_stand_for_flags_and_flags_win() {
     assert_eq!(
         output.stderr,
         "error: the variable SEALED_SECRETS_SCOPE cannot be used\n  caused by: `bogus` is not a scope: expected strict, namespace-wide or cluster-wide\n"
+    );
+}
+
+#[test]
+fn a_value_is_opened_without_its_document() {
+    for (scope, sealing, opening) in [
+        (
+            "strict",
+            ["--name=a", "-n=shop"].as_slice(),
+            ["--name=a", "-n=shop"].as_slice(),
+        ),
+        ("namespace-wide", &["-n=shop"], &["-n=shop", "--name=any"]),
+        ("cluster-wide", &[], &[]),
+    ] {
+        let value = seal(&[&["--raw", "--scope", scope], sealing].concat())
+            .stdin("x\n")
+            .run()
+            .expect_code(0)
+            .stdout;
+        let opened = unseal(&[&["--raw", "--scope", scope], opening].concat())
+            .stdin(format!("{value}\n"))
+            .run();
+        assert_eq!(opened.expect_code(0).stdout, "x\n");
+    }
+    let value = seal(&["--raw", "--scope", "namespace-wide", "-n", "shop"])
+        .stdin("x")
+        .run()
+        .expect_code(0)
+        .stdout;
+    for (args, code, message) in [
+        (
+            ["--raw", "--name=a", "-n=shop"].as_slice(),
+            1,
+            "error: <stdin> does not open\n  caused by: it was sealed with the scope namespace-wide, not strict\n",
+        ),
+        (
+            &["--raw", "--name=a"],
+            2,
+            "--raw with the scope strict needs --namespace",
+        ),
+        (&["--raw", "-n=shop"], 2, "--raw with the scope strict needs --name"),
+        (&["--raw", "--key", "k"], 2, "--key"),
+        (
+            &["--raw", "--name=a", "-n=shop", "-f=a", "-f=b"],
+            2,
+            "expected one file",
+        ),
+    ] {
+        let output = unseal(args).stdin(value.as_str()).run().expect_code(code);
+        assert!(
+            output.stderr.contains(message) && output.stdout.is_empty(),
+            "{message}: {output}"
+        );
+    }
+    let output = unseal(&["--raw", "--scope=cluster-wide"])
+        .stdin("hunter2!")
+        .run()
+        .expect_code(3);
+    assert!(
+        output.stderr.contains("it is not base64") && !output.stderr.contains("hunter2"),
+        "{output}"
     );
 }

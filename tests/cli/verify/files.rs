@@ -74,6 +74,16 @@ fn what_cannot_be_read_is_not_passed_over() {
         .run()
         .expect_code(1);
     assert!(output.stdout.contains("error[invalid-digest]"), "{output}");
+    let accepted = pod(&["registry.example.com/shop/web:1.4.2@sha256:00 # kship:ignore=later"]);
+    let output = images(&["--key=keys/release.pub", "-f", "a.yaml"])
+        .file("a.yaml", accepted)
+        .file(
+            "kship.yaml",
+            "ignore: [{rule: invalid-digest, path: '**', reason: later}]\n",
+        )
+        .run()
+        .expect_code(1);
+    assert!(output.stdout.contains("error[invalid-digest]"), "{output}");
     let _ = images(&["--key=keys/release.pub", "-f", "no-such-folder"])
         .run()
         .expect_code(3);
