@@ -52,7 +52,7 @@ pub struct Demand<'a> {
 /// Proof that somebody who may sign said what was demanded about a digest.
 ///
 /// Only this module makes one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
     digest: Digest,
     format: Format,
@@ -376,6 +376,129 @@ impl Proof {
             signed_by: self.signed_by,
             evidence: self.evidence,
             log: self.log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::super::{Origin, Pattern};
+    use super::*;
+
+    /// By a key, about `WEB`, in no log.
+    const KEYED: &str = include_str!(
+        "../../fixtures/verify/cosign/registry/shop/web/blobs/sha256/81e40162c1037bd2360e71d14c4a50d7ac62f1d6b3f57629d68432a78de4aae9"
+    );
+    const WEB: &str = "sha256:a247975f0f9208d433bf987364b29270889d4b8e7ccf3d381554c21edcb60f03";
+    /// By an identity, about `REKOR1`, in a log that `ROOT` knows.
+    const KEYLESS: &str = include_str!(
+        "../../fixtures/verify/keyless/registry/keyless/rekor1/blobs/sha256/66291d7248fe96eb45c5026b8a72f83ad1525d8db5d8aade79e2ba821e92a5ff"
+    );
+    const REKOR1: &str = "sha256:a8b91e4e39855e5d3e912e8d3dfe8b9ca03d3fed5d3b2a9e76775055c5557b01";
+    const ROOT: &str = include_str!("../../fixtures/verify/keyless/trusted_root.json");
+    const RELEASE: &str = include_str!("../../fixtures/verify/cosign/keys/release.pub");
+
+    fn signers() -> Vec<Signer> {
+        let workflow = "https://github.com/company/shop/.github/workflows/release.yml@refs/tags/v1.2.3";
+        vec![
+            Signer::Key(PublicKey::from_pem(RELEASE).unwrap()),
+            Signer::Identity(Identity {
+                subject: Pattern::Exact(workflow.to_owned()),
+                issuer: Pattern::Exact("https://token.actions.githubusercontent.com".to_owned()),
+            }),
+        ]
+    }
+
+    fn verify(text: &str, digest: &str, root: &TrustRoot, log: LogRule) -> Result<Verified, Rejection> {
+        let demand = Demand {
+            signers: &signers(),
+            root,
+            log,
+            claim: Some(Claim::Signature),
+            annotations: BTreeMap::new(),
+        };
+        let bundle = Bundle::parse(text.as_bytes(), Origin::Registry)?;
+        demand.verify_image(&bundle, &digest.parse().unwrap())
+    }
+
+    /// The keyed bundle with the log entries of the other one.
+    fn with_entries_of_another() -> String {
+        let mut keyed: Value = serde_json::from_str(KEYED).unwrap();
+        let other: Value = serde_json::from_str(KEYLESS).unwrap();
+        keyed["verificationMaterial"]["tlogEntries"] = other["verificationMaterial"]["tlogEntries"].clone();
+        keyed.to_string()
+    }
+
+    #[test]
+    fn the_proof_says_what_was_proven() {
+        let root = TrustRoot::parse(ROOT.as_bytes()).unwrap();
+        let keyed = verify(KEYED, WEB, &root, LogRule::Auto).unwrap();
+        assert_eq!(
+            (keyed.digest().to_string().as_str(), keyed.log()),
+            (WEB, &LogState::Absent)
+        );
+        assert!(keyed.evidence().times.is_empty());
+        let keyless = verify(KEYLESS, REKOR1, &root, LogRule::Auto).unwrap();
+        assert_eq!(keyless.log(), &LogState::Verified);
+        assert_eq!(keyless.evidence().log.len(), 1);
+        let SignedBy::Certificate { claims, .. } = keyless.signed_by() else {
+            panic!("a certificate")
+        };
+        assert_eq!(claims["sourceRepositoryURI"], "https://github.com/company/shop");
+        // Each is about its own image.
+        assert!(verify(KEYED, REKOR1, &root, LogRule::Auto).is_err());
+        assert!(verify(KEYLESS, WEB, &root, LogRule::Off).is_err());
+    }
+
+    #[test]
+    fn a_log_entry_beside_a_keys_signature_holds_or_is_not_believed() {
+        let (public, own) = (
+            TrustRoot::embedded().unwrap(),
+            TrustRoot::parse(ROOT.as_bytes()).unwrap(),
+        );
+        let text = with_entries_of_another();
+        // The log is known, and the entry is somebody else's.
+        for rule in [LogRule::Auto, LogRule::Required] {
+            assert_eq!(verify(&text, WEB, &own, rule).unwrap_err().code(), "log");
+        }
+        // Nobody knows the log: the entry is worth nothing, and the signature what it was.
+        let unknown = LogState::Unchecked("the trusted root does not know it");
+        assert_eq!(verify(&text, WEB, &public, LogRule::Auto).unwrap().log(), &unknown);
+        assert_eq!(
+            verify(&text, WEB, &public, LogRule::Required).unwrap_err().code(),
+            "log"
+        );
+        assert_eq!(verify(KEYED, WEB, &own, LogRule::Required), Err(Rejection::NotLogged));
+        let off = verify(&text, WEB, &own, LogRule::Off).unwrap();
+        assert_eq!(off.log(), &LogState::Unchecked("it was switched off"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// Whatever byte of a bundle is changed: it is refused, or says the same with the same signature.
+        #[test]
+        fn a_changed_bundle_proves_nothing_else(at in any::<prop::sample::Index>(), byte in 0x20..0x7f_u8, keyed: bool) {
+            let (text, digest) = if keyed { (KEYED, WEB) } else { (KEYLESS, REKOR1) };
+            let mut changed = text.as_bytes().to_vec();
+            let at = at.index(changed.len());
+            changed[at] = byte;
+            let changed = String::from_utf8(changed).unwrap();
+            let root = TrustRoot::parse(ROOT.as_bytes()).unwrap();
+            if verify(&changed, digest, &root, LogRule::Auto).is_ok() {
+                let parse = |text: &str| Bundle::parse(text.as_bytes(), Origin::Registry).unwrap();
+                let (before, after) = (parse(text), parse(&changed));
+                prop_assert_eq!(before.signature(), after.signature());
+                prop_assert_eq!(&before.material, &after.material);
+                let payload = |bundle: &Bundle| match &bundle.content {
+                    Content::Envelope(envelope) => envelope.signed(),
+                    Content::Artifact { .. } => Vec::new(),
+                };
+                prop_assert_eq!(payload(&before), payload(&after));
+            }
         }
     }
 }

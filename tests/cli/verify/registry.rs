@@ -124,3 +124,35 @@ fn a_registry_that_lies_about_bytes_is_not_believed() {
         assert_eq!(output.code, Some(3), "{fault:?}: {output}");
     }
 }
+
+/// Neither keys nor identities need a network: roots are built in or named, and layouts are files.
+#[test]
+fn nobody_is_asked_but_the_registry() {
+    let stranger = TestRegistry::any();
+    let watched = |run: crate::support::cli::Run| {
+        let proxies = [
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+        ];
+        let run = proxies.into_iter().fold(run, |run, name| run.env(name, stranger.url()));
+        run.run().expect_code(0)
+    };
+    let _ = watched(super::images(&[
+        "--key=keys/release.pub",
+        "registry.example.com/shop/web:1.4.2",
+    ]));
+    let keyless = [
+        "verify",
+        "registry.example.com/keyless/rekor2:1.0.0",
+        "--layout=keyless/registry",
+        "--trusted-root=keyless/trusted_root.json",
+        "--certificate-identity=https://github.com/company/shop/.github/workflows/release.yml@refs/tags/v1.2.3",
+        "--certificate-oidc-issuer=https://token.actions.githubusercontent.com",
+    ];
+    let _ = watched(crate::support::cli::kship(&keyless).folder("fixtures/verify/keyless", "keyless"));
+    assert_eq!(stranger.total(), 0);
+}
