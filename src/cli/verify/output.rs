@@ -17,7 +17,7 @@ use crate::text::LineIndex;
 use crate::tree::Tree;
 use crate::verify::rules::{RULES, UNSIGNED, UNTRUSTED};
 use crate::verify::{
-    Claim, Demand, LogState, Rejection, SignedBy, TrustRoot, Unproven, Verdict, Verdicts, Verified, name,
+    Claim, Demand, LogState, Refusal, Rejection, SignedBy, TrustRoot, Unproven, Verdict, Verdicts, Verified, name,
 };
 
 /// The name and version of the JSON form.
@@ -187,7 +187,7 @@ impl Outcome {
                         .with_property("digest", unproven.digest.to_string());
                     finding.field.clone_from(field);
                     self.report.findings.push(finding);
-                    self.objects.push(refused_object(image, unproven));
+                    self.objects.push(refused_object(image, unproven, rule.code));
                 }
                 Some(Err(error)) => {
                     let mut failure = report::Failure::new(error.as_ref());
@@ -215,7 +215,7 @@ impl Outcome {
                 self.report.findings.push(Finding::new(&UNTRUSTED, message, location));
                 self.objects.push(json!({
                     "artifact": file,
-                    "verdict": "refused",
+                    "verdict": UNTRUSTED.code,
                     "refusals": [{"code": rejection.code(), "reason": rejection.to_string()}],
                 }));
             }
@@ -344,7 +344,7 @@ fn object(key: &str, what: &str, verified: &Verified) -> Value {
     })
 }
 
-fn refused_object(image: &str, unproven: &Unproven) -> Value {
+fn refused_object(image: &str, unproven: &Unproven, verdict: &str) -> Value {
     let refusals: Vec<Value> = unproven
         .refusals
         .iter()
@@ -356,7 +356,6 @@ fn refused_object(image: &str, unproven: &Unproven) -> Value {
             })
         })
         .collect();
-    let verdict = if refusals.is_empty() { "unsigned" } else { "refused" };
     json!({
         "image": image,
         "digest": unproven.digest.to_string(),
@@ -371,35 +370,60 @@ fn unproven_message(image: &str, unproven: &Unproven, claim: Option<&Claim>) -> 
         Some(Claim::Attestation(_)) => ("attestation", "attestations"),
         Some(Claim::Signature) | None => ("signature", "signatures"),
     };
-    let mut reasons: Vec<String> = Vec::new();
-    for refusal in &unproven.refusals {
-        let reason = refusal.reason.to_string();
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
-    let count = unproven.refusals.len();
-    let mut message = match count {
-        0 => {
+    let others = other_claims(unproven);
+    let (rule, mut message, reasons) = match unproven.refusals.len() {
+        count if count == others.len() => {
             let what = match claim {
                 Some(Claim::Attestation(uri)) => format!("`{image}` has no attestation `{uri}`"),
                 Some(Claim::Signature) | None => format!("`{image}` has no signature"),
             };
-            return (&UNSIGNED, what);
+            let stated = if count == 0 { "" } else { ", but what is signed states " };
+            (&UNSIGNED, format!("{what}{stated}"), others)
         }
-        1 => format!("the {one} of `{image}` is refused: "),
-        _ => format!("all {count} {many} of `{image}` are refused: "),
+        1 => (
+            &UNTRUSTED,
+            format!("the {one} of `{image}` is refused: "),
+            reasons(unproven),
+        ),
+        count => (
+            &UNTRUSTED,
+            format!("all {count} {many} of `{image}` are refused: "),
+            reasons(unproven),
+        ),
     };
-    let more = reasons.len().saturating_sub(limits::REJECTIONS_SHOWN);
-    reasons.truncate(limits::REJECTIONS_SHOWN);
-    message.push_str(&reasons.join("; "));
+    let mut told: Vec<&str> = Vec::new();
+    for reason in &reasons {
+        if !told.contains(&reason.as_str()) {
+            told.push(reason);
+        }
+    }
+    let more = told.len().saturating_sub(limits::REJECTIONS_SHOWN);
+    told.truncate(limits::REJECTIONS_SHOWN);
+    message.push_str(&told.join("; "));
     if more > 0 {
         let _ = write!(message, "; and {more} more reasons");
     }
     if unproven.left_out > 0 {
         let _ = write!(message, "; {} more were not looked at", unproven.left_out);
     }
-    (&UNTRUSTED, message)
+    (rule, message)
+}
+
+fn reasons(unproven: &Unproven) -> Vec<String> {
+    unproven
+        .refusals
+        .iter()
+        .map(|refusal| refusal.reason.to_string())
+        .collect()
+}
+
+/// What is signed as it should be and states something else.
+fn other_claims(unproven: &Unproven) -> Vec<String> {
+    let other = |refusal: &Refusal| match &refusal.reason {
+        Rejection::OtherPredicate { found, .. } => Some(format!("`{found}`")),
+        _ => None,
+    };
+    unproven.refusals.iter().filter_map(other).collect()
 }
 
 /// What `cosign verify` prints for an image: the digest is the one that was verified.

@@ -82,3 +82,20 @@ fn a_digest_in_the_reference_is_the_one_that_counts() {
     let output = images(&["--key=keys/release.pub", &image]).run().expect_code(0);
     assert!(output.stdout.starts_with(&format!("{image}: signed")), "{output}");
 }
+
+#[test]
+fn what_is_signed_and_says_something_else_is_named() {
+    let sbom = "registry.example.com/shop/sbom:1.0.0";
+    let output = images(&["--key=keys/release.pub", "--type=vuln", sbom])
+        .run()
+        .expect_code(1);
+    let said =
+        format!("error[unsigned]: `{sbom}` has no attestation `https://cosign.sigstore.dev/attestation/vuln/v1`");
+    assert!(output.stdout.starts_with(&said), "{output}");
+    assert!(
+        output
+            .stdout
+            .contains(", but what is signed states `https://spdx.dev/Document`; "),
+        "{output}"
+    );
+}
