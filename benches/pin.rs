@@ -18,12 +18,16 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+#[path = "ratios/mod.rs"]
+mod ratios;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{StreamExt as _, iter};
 use kship::oci::MediaType;
+use ratios::{medians, table, timed};
 use support::registry::{Auth, Setup, TestRegistry};
 
 const REFERENCES: usize = 200;
@@ -34,33 +38,6 @@ fn main() {
     resolving(16);
     resolving(32);
     checking();
-}
-
-/// Times several works in turn, so that a busy moment of the machine hits all of them; the median of each.
-fn medians<const N: usize>(works: [&dyn Fn() -> Duration; N]) -> [Duration; N] {
-    let mut times = [(); N].map(|()| Vec::new());
-    for _ in 0..RUNS {
-        for (work, times) in works.iter().zip(&mut times) {
-            times.push(work());
-        }
-    }
-    times.map(|mut times| {
-        times.sort();
-        times[RUNS / 2]
-    })
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn table(names: &[&str], times: &[Duration]) {
-    for (name, time) in names.iter().zip(times) {
-        let ratio = time.as_secs_f64() / times[0].as_secs_f64();
-        println!("  {name:<52} {:>8.1} ms  {ratio:>6.2}x", time.as_secs_f64() * 1e3);
-    }
 }
 
 /// The whole process against request loops at the same number in flight.
@@ -79,15 +56,18 @@ fn resolving(in_flight: usize) {
         ..Setup::default()
     });
     let twice = [Step::Ping, Step::Head, Step::Ping, Step::Head];
-    let times = medians([
-        &|| requests(&open, in_flight, &[Step::Head]),
-        &|| kship(&open, in_flight),
-        &|| kship(&tokens, in_flight),
-        &|| requests(&open, in_flight, &[Step::Ping, Step::Head]),
-        &|| requests(&open, in_flight, &[Step::Ping, Step::Get]),
-        &|| requests(&open, in_flight, &twice),
-        &|| requests(&open, 4, &twice),
-    ]);
+    let times = medians(
+        RUNS,
+        [
+            &|| requests(&open, in_flight, &[Step::Head]),
+            &|| kship(&open, in_flight),
+            &|| kship(&tokens, in_flight),
+            &|| requests(&open, in_flight, &[Step::Ping, Step::Head]),
+            &|| requests(&open, in_flight, &[Step::Ping, Step::Get]),
+            &|| requests(&open, in_flight, &twice),
+            &|| requests(&open, 4, &twice),
+        ],
+    );
     let names = [
         "bare HEAD loop",
         "kship pin, whole process",
@@ -190,9 +170,12 @@ fn checking() {
         paths.len(),
         bytes as f64 / 1e6
     );
-    let times = medians([&|| timed(|| parse_all(&paths)), &|| {
-        timed(|| run(&corpus, &["pin", "--check", "--quiet"], &[0, 1, 3]))
-    }]);
+    let times = medians(
+        RUNS,
+        [&|| timed(|| parse_all(&paths)), &|| {
+            timed(|| run(&corpus, &["pin", "--check", "--quiet"], &[0, 1, 3]))
+        }],
+    );
     table(
         &["the parser's own pass, one thread", "kship pin --check, whole process"],
         &times,

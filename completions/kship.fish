@@ -33,8 +33,8 @@ complete -c kship -n "__fish_kship_needs_command" -s V -l version -d 'Print vers
 complete -c kship -n "__fish_kship_needs_command" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
 complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
-complete -c kship -n "__fish_kship_needs_command" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
+complete -c kship -n "__fish_kship_needs_command" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
+complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -75,7 +75,7 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d '
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked [env: SEALED_SECRETS_CERT]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
 namespace-wide\t'opens under any name in its namespace'
@@ -92,6 +92,42 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'Make 
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-literal -d 'Make a Secret of values; other users of this machine can see them' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-env-file -d 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l type -d 'The type of that Secret, such as kubernetes.io/tls; its keys are checked' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l merge-into -d 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-private-key -d 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l kubeconfig -d 'The kubeconfig, in place of KUBECONFIG and ~/.kube/config' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l context -d 'The context of the kubeconfig, if not the current one' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cluster -d 'The cluster of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l user -d 'The user of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l server -d 'The address of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l certificate-authority -d 'The certificate authorities of the API server, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l tls-server-name -d 'The name in the API server\'s certificate, if not that of its address' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l proxy-url -d 'The proxy to the API server: http, https or socks5' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-certificate -d 'The user\'s certificate, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l client-key -d 'The key of the user\'s certificate' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l token -d 'A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l username -d 'The name for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l password -d 'The password for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as -d 'Act for this user' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-uid -d 'Act for a user with this ID' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l as-group -d 'Act for a member of this group; may be given several times' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l request-timeout -d 'The longest wait for one answer, such as 30s or 2m; 0 leaves kship\'s own limit [default: 2m]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s v -l v -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l vmodule -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_backtrace_at -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_dir -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l log_file_max_size -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l stderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderrthreshold -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l logtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l alsologtostderr -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l add_dir_header -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l legacy_stderr_threshold_behavior -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l one_output -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_headers -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_log_headers -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -100,6 +136,12 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d
 complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l fetch-cert -d 'Print the certificate, of the cluster or from --cert, and seal nothing'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l validate -d 'Ask the cluster whether it can open SealedSecrets'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l re-encrypt -d 'Have the cluster seal the values of SealedSecrets anew with its newest key; files are changed in place'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-unseal -d 'Open SealedSecrets, as `kship unseal` does'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l insecure-skip-tls-verify -d 'Take any certificate of the API server: whoever answers can hand out their own sealing certificate'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l disable-compression -d 'Nothing to do: kship asks for no compression'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand seal" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s f -l file -d 'Files with SealedSecrets, in YAML or JSON; `-` and none at all read standard input' -r
@@ -120,15 +162,93 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand unseal" -l raw -d 'Open one sealed value alone, as `kship seal --raw` prints it, and print it byte for byte'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand unseal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l private-key -l recovery-private-key -d 'Files with private keys, old and new: PEM, or a backup of the cluster\'s key Secrets [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l password-file -d 'The file whose first line is the password of encrypted private keys; `-` reads standard input [env: KSHIP_PRIVATE_KEY_PASSWORD has the password itself]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert -d 'The certificate to seal for, in PEM: a file, `-` for standard input, or an address [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l older-than -d 'Reseal only values whose key has a certificate older than this one' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s n -l namespace -d 'The namespace of SealedSecrets that name none' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l kubeconfig -d 'The kubeconfig, in place of KUBECONFIG and ~/.kube/config' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l context -d 'The context of the kubeconfig, if not the current one' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l cluster -d 'The cluster of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l user -d 'The user of the kubeconfig, if not the context\'s' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l server -d 'The address of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l certificate-authority -d 'The certificate authorities of the API server, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l tls-server-name -d 'The name in the API server\'s certificate, if not that of its address' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l proxy-url -d 'The proxy to the API server: http, https or socks5' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l client-certificate -d 'The user\'s certificate, in PEM' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l client-key -d 'The key of the user\'s certificate' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l token -d 'A bearer token; other users of this machine can see it here, but not in SEALED_SECRETS_TOKEN' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l username -d 'The name for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l password -d 'The password for basic authentication' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as -d 'Act for this user' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as-uid -d 'Act for a user with this ID' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l as-group -d 'Act for a member of this group; may be given several times' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l request-timeout -d 'The longest wait for one answer, such as 30s or 2m; 0 leaves kship\'s own limit [default: 2m]' -r
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -s q -l quiet -d 'Print only the product, warnings and errors'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "init" -d 'Write a new configuration with a new key'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from init check rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l allow-expired -d 'Use the certificate even if it has expired'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l dry-run -d 'Say what would change, and write nothing'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l controller -d 'Have the controller of the cluster seal the values anew, without private keys here; it does so with all of them, every time'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l insecure-skip-tls-verify -d 'Take any certificate of the API server: whoever answers can hand out their own sealing certificate'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -l disable-compression -d 'Nothing to do: kship asks for no compression'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand reseal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and not __fish_seen_subcommand_from audit check decrypt init rotate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l config -d 'The EncryptionConfiguration of the API server' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l format -d 'How the report is written' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l etcd -l endpoints -d 'Read a live etcd: the address of a member, such as `https://127.0.0.1:2379`. Several are tried in their order' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l cacert -d 'The authority that vouches for the members, in PEM form; without it, those of the system' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l cert -d 'The certificate of a client that etcd lets read' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l key -d 'The private key of `--cert`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l user -d 'The user, if etcd has users' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l password-file -d 'The file with the password of `--user`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -l assume-complete -d 'Vouch that the input holds every key below the prefix, where it does not show that itself'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l kubernetes -d 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l feature-gates -d 'The API server\'s flag of the same name; only KMSv1 matters here' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l format -d 'How to report' -r -f -a "human\t'Text with the line and a caret, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l reload -d 'The API server runs with --encryption-provider-config-automatic-reload'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l explain -d 'List what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l config -d 'The EncryptionConfiguration with the keys' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-key -d 'The value\'s key in etcd, such as `/registry/secrets/shop/db`: aesgcm authenticates it' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l etcd-prefix -d 'What the API server puts before each key: its own `--etcd-prefix`' -r
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l base64 -d 'Standard input is base64, as in the JSON of `etcdctl`'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -l any-content -d 'Print what an aescbc key makes of the value even if that is no Kubernetes object'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l provider -d 'What encrypts' -r -f -a "aescbc\t'AES-CBC: every Kubernetes has it, and CIS takes it'
 secretbox\t'XSalsa20 and Poly1305: the strongest with a key in the file'
 aesgcm\t'AES-GCM: fast, and needs a new key every 200,000 writes'
@@ -148,19 +268,6 @@ never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -l force -d 'Replace the file; what the keys in it have encrypted is lost'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l kubernetes -d 'The Kubernetes version of the cluster, 1.26 to 1.37; the newest by default' -r
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l feature-gates -d 'The API server\'s flag of the same name; only KMSv1 matters here' -r
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l format -d 'How to report' -r -f -a "human\t'Text with the line and a caret, for people'
-json\t'One JSON object that only grows'
-sarif\t'SARIF 2.1.0, for code scanning'
-github\t'Annotations of GitHub Actions'"
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
-always\t'Always'
-never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l reload -d 'The API server runs with --encryption-provider-config-automatic-reload'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -l explain -d 'List what was passed over, and why'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only the product, warnings and errors'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -173,46 +280,12 @@ complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "disable" -d 'Make `identity` the first provider: what is written from now on is plaintext'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "status" -d 'Tell where the file stands in a rotation, and which API servers run it'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from rotate" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new configuration with a new key'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c kship -n "__fish_kship_using_subcommand verify" -s f -l filename -d 'Also every image of these files and folders; `-` reads standard input' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l bundle -d 'Verify a file against this Sigstore bundle, without any network' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l type -d 'What must be said: an attestation of this type, by cosign\'s short name (spdx, cyclonedx, slsaprovenance1, ...) or URI' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -s a -l annotations -d 'What the signer must have noted beside the signature' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -s o -l format -d 'What to print' -r -f -a "human\t'Text, for people'
-json\t'One JSON object that only grows'
-sarif\t'SARIF 2.1.0, for code scanning'
-github\t'Annotations of GitHub Actions'
-cosign\t'A JSON array for each image, as `cosign verify` prints it'"
-complete -c kship -n "__fish_kship_using_subcommand verify" -l key -d 'A public key in PEM; of several any one is enough' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-identity -d 'The name in the signer\'s certificate: an address, or the URI of a workflow' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-identity-regexp -d 'The same as a regular expression, which must match the whole name' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-oidc-issuer -d 'Who vouched for that name: the OIDC issuer' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'The same as a regular expression, which must match the whole URL' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l trusted-root -d 'Whom to believe about certificates, logs and times, in place of Sigstore\'s public instance' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l tlog -d 'Whether signatures must be in a transparency log' -r -f -a "auto\t'With an identity they must; with a key what is there must hold, where the log is known'
-required\t'They must, with a key as well'
-off\t'Not asked; with an identity a timestamp must prove the time'"
-complete -c kship -n "__fish_kship_using_subcommand verify" -l insecure-ignore-tlog -d 'cosign\'s name for `--tlog off`' -r -f -a "true\t''
-false\t''"
-complete -c kship -n "__fish_kship_using_subcommand verify" -l include -d 'Of the files\' images only those that match a pattern, such as \'ghcr.io/company/**\'' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l exclude -d 'Not those that match a pattern' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.example.com/hub' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l layout -d 'Read images from a folder of OCI image layouts, one a repository, and use no network' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-auth -d 'Log in to a registry with a password that stands in a file' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-ca -d 'Trust the certificate authorities in a PEM file, beside those of the system' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l plain-http -d 'Speak plain HTTP to a registry; loopback hosts need not be named' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l jobs -d 'Requests in flight to one registry' -r
-complete -c kship -n "__fish_kship_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
-always\t'Always'
-never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand verify" -l explain -d 'List what was passed over in files, and why'
-complete -c kship -n "__fish_kship_using_subcommand verify" -l trusted-root-info -d 'Tell whom the trusted root believes and how old it is, and verify nothing'
-complete -c kship -n "__fish_kship_using_subcommand verify" -l allow-any-identity -d 'Take a regular expression that matches anything'
-complete -c kship -n "__fish_kship_using_subcommand verify" -s q -l quiet -d 'Print only the product, warnings and errors'
-complete -c kship -n "__fish_kship_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -223,14 +296,16 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "encryption" -d 'Write, check and rotate the files that tell the API server how to encrypt what it stores'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal encryption verify completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "init" -d 'Write a new configuration with a new key'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'
+complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "init" -d 'Write a new configuration with a new key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'

@@ -12,16 +12,19 @@
 //! encryption  the API server's EncryptionConfiguration
 //! verify  who signed an image or a file, as proof
 //! images  where images stand in files, and which of them count
-//! registry  k8s  policy  report                           network · resources · kship.yaml · findings
+//! registry  cluster                                       network: registries · the API server of a cluster
+//! k8s  policy  report                                     resources · kship.yaml · findings
 //! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
 //! ```
 //!
-//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`] and [`mod@fs`] touch the world.
+//! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`],
+//! [`encryption::etcd`] and [`mod@fs`] touch the world.
 
 #![cfg_attr(test, expect(clippy::string_slice, reason = "a test may panic"))]
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod encryption;
 pub mod fs;
 pub mod images;

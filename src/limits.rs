@@ -129,6 +129,50 @@ pub const SECRET_BYTES: usize = 1 << 20;
 /// few milliseconds with 4096 bits.
 pub const OTHER_LABELS: usize = 100;
 
+/// Largest kubeconfig, in bytes. One that names a hundred clusters with certificates inside has 1 MB.
+pub const KUBECONFIG_BYTES: u64 = 16 << 20;
+
+/// Largest answer of the API server or of what stands behind it, in bytes: a SealedSecret of 1.5 MB, the most that etcd
+/// takes, as JSON twice over.
+pub const CLUSTER_BYTES: u64 = 4 << 20;
+
+/// Largest certificate file at an address, in bytes. A chain of three has 6 KB; more is a web page.
+pub const CERTIFICATE_BYTES: u64 = 1 << 20;
+
+/// Tries of one request to the controller of sealed secrets. It answers two a second on average to all clients
+/// together and says 429 to the rest; client-go tries ten times too.
+pub const CONTROLLER_TRIES: u32 = 10;
+/// Keys of etcd that one page may have. etcd walks its whole index for each page, so few large pages beat many small ones.
+pub const ETCD_PAGE_KEYS: i64 = 10_000;
+
+/// A page of etcd that is larger than this, in bytes, makes the next one smaller: what a reading holds in memory.
+pub const ETCD_PAGE_BYTES: usize = 8 << 20;
+
+/// A page of etcd that is smaller than this, in bytes, makes the next one larger.
+pub const ETCD_PAGE_BYTES_LOW: usize = 2 << 20;
+
+/// Largest answer of etcd that is read, in bytes; a larger page is asked for again with half the keys. A single value has
+/// at most 1.5 MiB unless `--max-request-bytes` of etcd says otherwise.
+pub const ETCD_ANSWER_BYTES: usize = 64 << 20;
+
+/// Longest wait for one page of etcd.
+pub const ETCD_PAGE: Duration = Duration::from_secs(60);
+
+/// Largest key and value of etcd together, as JSON, in bytes. etcd takes requests of 1.5 MiB unless it is told otherwise.
+pub const STORED_ITEM_BYTES: usize = 128 << 20;
+
+/// Largest page of an etcd snapshot with those that it overflows to, in bytes: a page holds at least two values.
+pub const SNAPSHOT_PAGE_BYTES: u64 = 256 << 20;
+
+/// Deepest tree of pages in an etcd snapshot. With two entries in each branch it would hold 2^32 leaves.
+pub const SNAPSHOT_DEPTH: usize = 32;
+
+/// Names of stored values that an audit keeps for each count; those beyond are counted, not named.
+pub const AUDIT_NAMES: usize = 1_000;
+
+/// Resources that an audit tells apart, and keys within each. Group names, key names and key ids are whatever somebody wrote
+/// to etcd; those beyond are counted together.
+pub const AUDIT_GROUPS: usize = 10_000;
 /// Sizes of RSA keys whose signatures are trusted, in bits; the bounds are those of [`SEALING_KEY_BITS`].
 pub const VERIFYING_RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 

@@ -1,11 +1,13 @@
 //! The environment, read once: everything below is handed values.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::cluster::{InCluster, Proxies};
 use crate::registry::Environment;
 
 /// What kship takes from its environment.
@@ -17,6 +19,8 @@ pub struct Env {
     pub registry: Environment,
     /// kubeseal's variables.
     pub sealing: Sealing,
+    /// Where a cluster is.
+    pub cluster: ClusterEnvironment,
     /// The working directory, absolute; `None` where it is gone or not UTF-8.
     pub working_directory: Option<Utf8PathBuf>,
     /// The moment.
@@ -42,6 +46,94 @@ pub struct Sealing {
     pub private_keys: Vec<String>,
     /// `SEALED_SECRETS_SCOPE`.
     pub scope: Option<String>,
+    /// All of them, by the names of their flags: `controller-name`.
+    pub variables: BTreeMap<&'static str, String>,
+}
+
+/// The flags whose variables are read when the flag is not given: `SEALED_SECRETS_CONTROLLER_NAME` and so on.
+const FLAGS: [&str; 33] = [
+    "allow-empty-data",
+    "as",
+    "as-group",
+    "as-uid",
+    "certificate-authority",
+    "client-certificate",
+    "client-key",
+    "cluster",
+    "context",
+    "controller-name",
+    "controller-namespace",
+    "fetch-cert",
+    "from-file",
+    "insecure-skip-tls-verify",
+    "kubeconfig",
+    "merge-into",
+    "name",
+    "namespace",
+    "password",
+    "proxy-url",
+    "raw",
+    "re-encrypt",
+    "recovery-unseal",
+    "request-timeout",
+    "rotate",
+    "sealed-secret-file",
+    "secret-file",
+    "server",
+    "tls-server-name",
+    "token",
+    "user",
+    "username",
+    "validate",
+];
+
+/// What the environment says about a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterEnvironment {
+    /// `KUBECONFIG`, or `~/.kube/config`.
+    pub kubeconfigs: Vec<Utf8PathBuf>,
+    /// What Kubernetes tells each container, where the process runs in one with a service account.
+    pub in_cluster: Option<InCluster>,
+    /// The proxies.
+    pub proxies: Proxies,
+}
+
+/// Where Kubernetes mounts the service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+impl ClusterEnvironment {
+    fn read() -> Self {
+        let listed = var("KUBECONFIG").unwrap_or_default();
+        let mut kubeconfigs: Vec<Utf8PathBuf> = std::env::split_paths(&listed)
+            .filter_map(|path| Utf8PathBuf::try_from(path).ok())
+            .filter(|path| path != "")
+            .collect();
+        if kubeconfigs.is_empty() {
+            let home = home();
+            kubeconfigs.extend(home.map(|home| Utf8PathBuf::from(home).join(".kube").join("config")));
+        }
+        let service = var("KUBERNETES_SERVICE_HOST").zip(var("KUBERNETES_SERVICE_PORT"));
+        let in_cluster = service.map(|(host, port)| InCluster {
+            host,
+            port,
+            folder: SERVICE_ACCOUNT.into(),
+            namespace: var("POD_NAMESPACE"),
+        });
+        let either = |upper: &str, lower: &str| var(upper).or_else(|| var(lower));
+        Self {
+            kubeconfigs,
+            in_cluster: in_cluster.filter(|pod| pod.folder.join("token").is_file()),
+            proxies: Proxies {
+                http: either("HTTP_PROXY", "http_proxy"),
+                https: either("HTTPS_PROXY", "https_proxy"),
+                no: either("NO_PROXY", "no_proxy"),
+            },
+        }
+    }
+}
+
+fn home() -> Option<String> {
+    var("HOME").or_else(|| var("USERPROFILE"))
 }
 
 impl Sealing {
@@ -58,8 +150,17 @@ impl Sealing {
                 .map(str::to_owned)
                 .collect(),
             scope: var("SEALED_SECRETS_SCOPE"),
+            variables: FLAGS
+                .into_iter()
+                .filter_map(|flag| Some((flag, var(&variable_name(flag))?)))
+                .collect(),
         }
     }
+}
+
+/// The variable of a flag of kubeseal's.
+pub(super) fn variable_name(flag: &str) -> String {
+    format!("SEALED_SECRETS_{}", flag.to_ascii_uppercase().replace('-', "_"))
 }
 
 impl Env {
@@ -70,11 +171,12 @@ impl Env {
         Self {
             columns: var("COLUMNS").and_then(|columns| columns.parse().ok()),
             registry: Environment::read(|name| match name {
-                "HOME" => var(name).or_else(|| var("USERPROFILE")),
+                "HOME" => home(),
                 _ => var(name),
             }),
             working_directory: std::env::current_dir().ok().and_then(|path| path.try_into().ok()),
             sealing: Sealing::read(),
+            cluster: ClusterEnvironment::read(),
             now,
             // `until:` in `kship.yaml` means the same everywhere.
             today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),

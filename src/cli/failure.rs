@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{encryption, fs, pin, registry, report, seal, verify};
+use crate::{cluster, encryption, fs, pin, registry, report, seal, verify};
 
 /// What ends a verb before it has an answer.
 ///
@@ -69,6 +69,8 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
                 .or_else(|| pin_hint(error))
                 .or_else(|| encryption_hint(error))
                 .or_else(|| seal_hint(error))
+                .or_else(|| cluster_hint(error))
+                .or_else(|| etcd_hint(error))
                 .or_else(|| verify_hint(error))
                 .or_else(|| registry_hint(error))
                 .map(str::to_owned),
@@ -94,6 +96,18 @@ fn pin_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         pin::ResolveError::NotLocked { .. } => Some("run once without `--frozen`, and commit the lock file"),
+        _ => None,
+    }
+}
+
+fn etcd_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use encryption::EtcdError as E;
+    match error.downcast_ref()? {
+        E::Unreachable { .. } => Some(
+            "a member that asks for certificates needs `--cacert`, `--cert` and `--key`; a snapshot is audited without the network",
+        ),
+        E::Refused { .. } => Some("`--user` and `--password-file`, or `--cert` and `--key`, say who reads"),
+        E::PlainPassword { .. } => Some("use `https://` and, if need be, `--cacert`"),
         _ => None,
     }
 }
@@ -148,14 +162,14 @@ fn encryption_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 }
 
 fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    use seal::{CertificateError as C, ErrorKind as K, PrivateKeyError as P, SecretSealError as S};
+    use seal::{CertificateError as C, ErrorKind as K, MergeError as M, PrivateKeyError as P, SecretSealError as S};
     if let Some(error) = error.downcast_ref() {
         return match error {
             C::Expired { .. } => Some(
                 "fetch the cluster's newest certificate; `--allow-expired` seals with this one, which the cluster can still open",
             ),
             C::Missing { .. } | C::Malformed { .. } => {
-                Some("`kubeseal --fetch-cert > cluster.crt` gets the cluster's certificate")
+                Some("`kship seal --fetch-cert > cluster.crt` gets the cluster's certificate")
             }
             _ => None,
         };
@@ -166,6 +180,13 @@ fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
                 Some("`openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW` writes it in a form that kship reads")
             }
             P::Encrypted => Some("give the password with `--password-file`, or in KSHIP_PRIVATE_KEY_PASSWORD"),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            M::NotFound { .. } => Some("name it with `--name`"),
+            M::Scope { .. } => Some("leave `--scope` out: the target decides"),
             _ => None,
         };
     }
@@ -180,10 +201,48 @@ fn seal_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     match error {
         S::Empty => Some("`--allow-empty-data` seals it all the same"),
         S::NoName => Some("name it with `--name`"),
-        S::NoNamespace { .. } => {
-            Some("name it with `--namespace`: kship reads no kubeconfig, so that a laptop and CI agree")
-        }
+        S::NoNamespace { .. } => Some("name it with `--namespace`, or in the context of a kubeconfig"),
         S::NamespaceMismatch { .. } => Some("change one of the two, or leave `--namespace` out"),
+        _ => None,
+    }
+}
+
+fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use cluster::Error as E;
+    if let Some(error) = error.downcast_ref() {
+        use seal::ControllerError as C;
+        return match error {
+            C::Refused { .. } => Some("`kship seal --validate` says whether the cluster can open it"),
+            C::Scopes { .. } => Some("make the annotations of metadata and spec.template.metadata agree first"),
+            C::Version1 { .. } => Some("`kship reseal` does it with the private keys"),
+            C::Unreadable { .. } => {
+                Some("expected a `bitnami.com/v1alpha1` SealedSecret that `kubectl apply --dry-run=server` takes")
+            }
+            _ => None,
+        };
+    }
+    match error.downcast_ref()? {
+        E::Denied { answered, .. } if answered.status == 401 => Some(
+            "the credentials are missing or have expired: log in to the cluster again, or name other ones with `--user` or `--token`",
+        ),
+        E::Denied { .. } => Some(
+            "the user needs `get` on this service and `get` and `create` on `services/proxy` in the controller's namespace, as the chart's Role service-proxier grants; or seal with a file in `--cert`",
+        ),
+        E::NotFound { .. } => Some(
+            "name the controller's service with `--controller-name` and `--controller-namespace`; the Helm chart calls it `sealed-secrets`",
+        ),
+        E::Missing { kind: "context", .. } => Some("`kubectl config get-contexts` lists the contexts"),
+        E::NoCluster { .. } => {
+            Some("name a kubeconfig with `--kubeconfig` or KUBECONFIG, or a certificate file with `--cert`")
+        }
+        E::Status { answered, .. } if answered.status == 503 => {
+            Some("the controller is not running: look at its pods, or seal with a file in `--cert`")
+        }
+        E::Throttled { .. } => {
+            Some("the controller answers two questions a second to all clients together: try again later")
+        }
+        E::TimedOut { .. } => Some("wait longer with `--request-timeout`"),
+        E::Transport { .. } => Some("check the network and the address of the API server in the kubeconfig"),
         _ => None,
     }
 }

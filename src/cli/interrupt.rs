@@ -1,5 +1,7 @@
 //! Asynchronous work that ends at Ctrl-C.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::Failure;
 
 /// Runs a future to its end, unless the user or the system asks the process to stop.
@@ -25,6 +27,35 @@ pub(crate) fn shielded<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
         let _ = std::future::poll_fn(|context| std::task::Poll::Ready(stop.as_mut().poll(context).is_ready())).await;
         Ok(work())
     })
+}
+
+/// Runs work that writes as it goes; the flag that it gets is set once the user or the system asks the process to stop.
+pub(crate) fn watched<T>(work: impl FnOnce(&AtomicBool) -> T) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stopped = AtomicBool::new(false);
+    let (done, finished) = tokio::sync::oneshot::channel::<()>();
+    Ok(std::thread::scope(|scope| {
+        scope.spawn(|| {
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    _ = finished => {}
+                    () = stop() => stopped.store(true, Ordering::Relaxed),
+                }
+            });
+        });
+        let value = work(&stopped);
+        drop(done);
+        value
+    }))
+}
+
+/// Ends soon after the flag of [`watched`] is set.
+pub(crate) async fn set(flag: &AtomicBool) {
+    const TICK: std::time::Duration = std::time::Duration::from_millis(50);
+    while !flag.load(Ordering::Relaxed) {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 #[cfg(unix)]

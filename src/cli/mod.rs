@@ -9,11 +9,13 @@ mod env;
 mod failure;
 mod input;
 mod interrupt;
+mod kubeseal;
 mod password;
 mod pin;
 mod policy;
 mod progress;
 mod registry;
+mod reseal;
 mod seal;
 mod ui;
 mod unseal;
@@ -37,6 +39,9 @@ use crate::report::Answer;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let env = Env::read();
+    if kubeseal::is_called(&args) {
+        return kubeseal::main(args, &env);
+    }
     let parsed = command()
         .try_get_matches_from(&args)
         .and_then(|matches| App::from_arg_matches(&matches));
@@ -113,7 +118,9 @@ enum Command {
     Seal(Box<seal::Seal>),
     /// Open SealedSecrets with the private keys of their cluster
     Unseal(Box<unseal::Unseal>),
-    /// Write, check and rotate the files that tell the API server how to encrypt what it stores
+    /// Move the values of SealedSecrets to the newest key of their cluster
+    Reseal(Box<reseal::Reseal>),
+    /// Write, check, rotate and prove the encryption of what etcd stores
     Encryption(Box<encryption::Encryption>),
     /// Prove who signed images and files, by key or by identity
     Verify(Box<verify::Verify>),
@@ -129,6 +136,7 @@ impl Command {
             Self::Pin(verb) => verb.run(env, ui),
             Self::Seal(verb) => verb.run(env, ui),
             Self::Unseal(verb) => verb.run(env, ui),
+            Self::Reseal(verb) => verb.run(env, ui),
             Self::Encryption(verb) => verb.run(env, ui),
             Self::Verify(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),

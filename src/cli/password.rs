@@ -27,6 +27,21 @@ impl PasswordArgs {
     /// Reads the files of private keys; the password is asked for when the first encrypted key is met.
     pub(crate) fn read_keys(&self, files: &[Utf8PathBuf], env: &Env, ui: &mut Ui) -> Result<Vec<OpeningKey>, Failure> {
         let mut keys = Vec::new();
+        self.each_file(files, env, ui, |_, text, password| {
+            keys.extend(seal::opening_keys_with(text, password)?);
+            Ok(())
+        })?;
+        Ok(keys)
+    }
+
+    /// Calls `read_text` for the text of each file, again with the password where it meets an encrypted key.
+    pub(crate) fn each_file(
+        &self,
+        files: &[Utf8PathBuf],
+        env: &Env,
+        ui: &mut Ui,
+        mut read_text: impl FnMut(&Utf8Path, &str, Option<&str>) -> Result<(), PrivateKeyError>,
+    ) -> Result<(), Failure> {
         let mut password = None;
         for path in files {
             let unusable = |source| UnusableKey {
@@ -36,16 +51,16 @@ impl PasswordArgs {
             let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
             let text = seal::decode(bytes).map_err(|_| unusable(PrivateKeyError::Missing))?;
             let known = password.as_ref().map(|password: &Zeroizing<String>| password.as_str());
-            let mut read = seal::opening_keys_with(&text, known);
-            if let Err(PrivateKeyError::Encrypted) = read
+            let mut done = read_text(path, &text, known);
+            if let Err(PrivateKeyError::Encrypted) = done
                 && let Some(given) = self.password(path, env, ui)?
             {
-                read = seal::opening_keys_with(&text, Some(&given));
+                done = read_text(path, &text, Some(&given));
                 password = Some(given);
             }
-            keys.extend(read.map_err(unusable)?);
+            done.map_err(unusable)?;
         }
-        Ok(keys)
+        Ok(())
     }
 
     fn password(&self, key: &Utf8Path, env: &Env, ui: &mut Ui) -> Result<Option<Zeroizing<String>>, Failure> {

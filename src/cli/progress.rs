@@ -40,13 +40,30 @@ impl Progress {
         })))
     }
 
+    /// Work of an unknown number of steps.
+    pub(super) fn open(visible: bool, what: &'static str) -> Self {
+        let progress = Self::new(visible, what, 0);
+        if let Some(progress) = &progress.0 {
+            progress.bar.unset_length();
+            if let Ok(style) = ProgressStyle::with_template("{msg} {human_pos} ({per_sec})") {
+                progress.bar.set_style(style);
+            }
+        }
+        progress
+    }
+
     /// Counts one step.
     pub fn step(&self) {
+        self.advance(1);
+    }
+
+    /// Counts several steps.
+    pub fn advance(&self, steps: usize) {
         let Some(progress) = &self.0 else { return };
         if progress.since.elapsed() >= DELAY && !progress.shown.swap(true, Ordering::Relaxed) {
             progress.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        progress.bar.inc(1);
+        progress.bar.inc(u64::try_from(steps).unwrap_or(0));
     }
 }
 

@@ -1,22 +1,34 @@
 //! `kship seal`: Secrets become SealedSecrets.
 
 mod args;
+mod ask;
+mod certificate;
 mod check;
+mod cluster;
+mod commands;
 mod folder;
 mod from;
+mod klog;
+mod merge;
+mod variables;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) use args::Seal;
 pub(super) use args::{ScopeName, SyntaxName, give, settle_format};
+pub(super) use certificate::{Checks, Source};
+pub(super) use cluster::ClusterArgs;
+pub(super) use variables::parse_switch;
 
 use folder::Input;
 
+use self::commands::Command;
+use super::unseal::Unseal;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::{self, DASH};
 use crate::limits;
-use crate::seal::{self, Certificate, CertificateError, Document, Sealer, Syntax};
+use crate::seal::{self, Document, ErrorKind, Sealed, Sealer, SecretSealError, Syntax};
 use crate::text::Position;
 
 impl Seal {
@@ -25,94 +37,85 @@ impl Seal {
         if self.check.is_asked()? {
             return self.check(env, ui);
         }
-        let settled = self.settle(env)?;
-        let certificate = self.certificate(&settled, env, ui)?;
+        let command = self.commands.choose(self.raw, env)?;
+        if command == Command::RecoveryUnseal {
+            return self.recovery_unseal(env)?.run(env, ui);
+        }
+        let settled = self.settle(command, env)?;
+        if let Some(target) = self.merge_target(command, env)? {
+            return self.merge_into(&target, &settled, env, ui);
+        }
+        match command {
+            Command::Validate => return self.validate(settled.namespace.as_deref(), env, ui),
+            Command::ReEncrypt => return self.re_encrypt(&settled, env, ui),
+            Command::FetchCert => return self.fetch_cert(&settled.certificate, env, ui),
+            Command::RecoveryUnseal | Command::Raw | Command::Seal => {}
+        }
+        let fetched = self.certificate(&settled.certificate, true, env, ui)?;
         let sealer = Sealer {
-            key: certificate.key(),
+            key: fetched.certificate.key(),
             scope: settled.scope,
             name: settled.name.clone(),
             namespace: settled.namespace.clone(),
-            allow_empty: self.allow_empty_data,
+            default_namespace: None,
+            allow_empty: settled.allow_empty,
         };
-        if self.raw {
-            self.seal_raw(&sealer, env, ui)
+        if command == Command::Raw {
+            self.seal_raw(sealer, env, ui)
         } else if self.from.makes_secret() {
-            let document = seal::seal_secret(&self.create(env)?, &sealer, &mut random)?;
-            self.output
-                .give(seal::render(&[document], settled.syntax).as_bytes(), false, ui)?;
-            Ok(Exit::Ok)
+            self.seal_values(sealer, &settled.syntax, env, ui)
         } else {
-            self.seal_files(&sealer, &settled.syntax, env, ui)
+            self.seal_files(sealer, &settled.syntax, env, ui)
         }
     }
 
-    fn certificate(&self, settled: &args::Settled, env: &Env, ui: &mut Ui) -> Result<Certificate, Failure> {
-        let path = &settled.certificate;
-        let certificate = self.read_certificate(path, env)?;
-        let unusable = |source| UnusableCertificate {
-            path: shown(path),
-            source,
-        };
-        match certificate.check_expiry(env.now) {
-            Err(expired) if self.allow_expired => ui.warning(format_args!("{}: {expired}", shown(path))),
-            checked => checked.map_err(unusable)?,
-        }
-        let left = certificate.not_after().duration_since(env.now).as_hours() / 24;
-        if (0..EXPIRES_SOON_DAYS).contains(&left) && certificate.check_expiry(env.now).is_ok() {
-            let day = certificate.not_after().strftime("%Y-%m-%d");
-            ui.warning(format_args!("{}: the certificate expires on {day}", shown(path)));
-        }
-        Ok(certificate)
+    /// kubeseal's flag for what is a verb here.
+    fn recovery_unseal(&self, env: &Env) -> Result<Unseal, Failure> {
+        let settled = self.settle(Command::RecoveryUnseal, env)?;
+        Ok(Unseal::for_recovery(
+            self.inputs(env)?,
+            self.commands.recovery_private_key.clone(),
+            settled.namespace,
+            settled.syntax,
+            self.output_path(env),
+        ))
     }
 
-    /// Reads a certificate, and holds it to its fingerprint.
-    fn read_certificate(&self, path: &Utf8Path, env: &Env) -> Result<Certificate, Failure> {
-        let bytes = read(path, limits::KEY_FILE_BYTES, env)?;
-        let unusable = |source| UnusableCertificate {
-            path: shown(path),
-            source,
-        };
-        // PowerShell writes certificates in UTF-16, too.
-        let text = seal::decode(bytes.clone()).map(|text| Zeroizing::new(text.as_bytes().to_vec()));
-        let certificate = Certificate::parse(&text.unwrap_or(bytes)).map_err(unusable)?;
-        if let Some(expected) = &self.cert_sha256 {
-            certificate.check_fingerprint(expected).map_err(|source| Failure {
-                exit: Exit::Finding,
-                ..Failure::new(unusable(source))
-            })?;
-        }
-        Ok(certificate)
-    }
-
-    fn seal_raw(&self, sealer: &Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+    fn seal_raw(&self, mut sealer: Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let path = match self.from.from_file.as_slice() {
             [] => Utf8Path::new(DASH),
             [from] => args::path_of(from),
             _ => return Err(Failure::usage(SeveralValues)),
         };
         let value = read(path, limits::SECRET_VALUE_BYTES, env)?;
-        let sealed = seal::seal_value(sealer, &value, &mut random)?;
-        self.output.give(sealed.as_bytes(), false, ui)?;
+        let mut sealed = seal::seal_value(&sealer, &value, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = sealed {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            sealed = seal::seal_value(&sealer, &value, &mut random);
+        }
+        self.give(sealed?.as_bytes(), env, ui)?;
         Ok(Exit::Ok)
     }
 
-    fn seal_files(&self, sealer: &Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
-        let stdin = [Utf8PathBuf::from(DASH)];
-        let paths = if self.files.is_empty() {
-            &stdin
-        } else {
-            self.files.as_slice()
-        };
+    /// Seals a Secret that is made of the flags.
+    fn seal_values(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let secret = self.create(env)?;
+        let mut document = seal::seal_secret(&secret, &sealer, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = document {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            document = seal::seal_secret(&secret, &sealer, &mut random);
+        }
+        self.give(seal::render(&[document?], *syntax).as_bytes(), env, ui)?;
+        Ok(Exit::Ok)
+    }
+
+    fn seal_files(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
+        let paths = self.inputs(env)?;
         let mut left_out = Vec::new();
-        for Input { path, of_folder } in folder::list(paths, ui)? {
-            let text = read_text(&path, env)?;
-            let sealed = seal::seal(&text, sealer, &mut random).map_err(|source| Unsealable {
-                path: shown(&path),
-                position: source.position,
-                source,
-            })?;
+        for Input { path, of_folder } in folder::list(&paths, ui)? {
+            let sealed = self.seal_file(&path, &mut sealer, env, ui)?;
             if sealed.secrets == 0 && !of_folder {
                 return Err(NoSecret { path: shown(&path) }.into());
             }
@@ -130,8 +133,7 @@ impl Seal {
             let path = paths.first().map(|path| shown(path)).unwrap_or_default();
             return Err(NoSecret { path }.into());
         }
-        self.output
-            .give(seal::render(&documents, *syntax).as_bytes(), false, ui)?;
+        self.give(seal::render(&documents, *syntax).as_bytes(), env, ui)?;
         let others = documents.len() - secrets;
         if others > 0 {
             ui.status(format_args!("sealed {secrets}, passed on {others} that are no Secret"));
@@ -139,13 +141,27 @@ impl Seal {
         folder::tell_left_out(&left_out, ui);
         Ok(Exit::Ok)
     }
+
+    /// Seals a file; the kubeconfig is read only where nothing else says the namespace.
+    fn seal_file(&self, path: &Utf8Path, sealer: &mut Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Sealed, Failure> {
+        let text = read_text(path, env)?;
+        let mut sealed = seal::seal(&text, sealer, &mut random);
+        if let Err(error) = &sealed
+            && let ErrorKind::Seal(SecretSealError::NoNamespace { .. }) = error.kind
+        {
+            sealer.default_namespace = self.cluster.namespace(env, ui)?;
+            sealed = seal::seal(&text, sealer, &mut random);
+        }
+        Ok(sealed.map_err(|source| Unsealable {
+            path: shown(path),
+            position: source.position,
+            source,
+        })?)
+    }
 }
 
-/// A warning is given this long before a certificate expires.
-const EXPIRES_SOON_DAYS: i64 = 30;
-
 /// The random bytes of session keys.
-fn random(buffer: &mut [u8]) -> std::io::Result<()> {
+pub(super) fn random(buffer: &mut [u8]) -> std::io::Result<()> {
     getrandom::fill(buffer).map_err(std::io::Error::other)
 }
 
@@ -178,13 +194,6 @@ pub(super) fn shown(path: &Utf8Path) -> Utf8PathBuf {
 
 /// How standard input is called in messages.
 const STDIN: &str = "<stdin>";
-
-#[derive(Debug, thiserror::Error)]
-#[error("{path} cannot be used for sealing")]
-struct UnusableCertificate {
-    path: Utf8PathBuf,
-    source: CertificateError,
-}
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path}:{position} cannot be sealed")]

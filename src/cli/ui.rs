@@ -208,6 +208,12 @@ impl Ui {
         Progress::new(self.err.terminal && !self.quiet, what, total)
     }
 
+    /// As [`Self::progress`], for work whose end is not known.
+    #[must_use]
+    pub fn progress_open(&self, what: &'static str) -> Progress {
+        Progress::open(self.err.terminal && !self.quiet, what)
+    }
+
     /// The width for text on standard output, in columns.
     #[must_use]
     pub fn width(&self) -> usize {

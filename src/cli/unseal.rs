@@ -7,7 +7,7 @@ use super::seal::{SyntaxName, give, read_text, settle_format, shown};
 use super::unseal_raw::RawArgs;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::DASH;
-use crate::seal::{self, Document, Opened, OpeningKey, Unopened};
+use crate::seal::{self, Document, Opened, OpeningKey, Syntax, Unopened};
 use crate::text::Position;
 
 /// Open SealedSecrets with the private keys of their cluster
@@ -57,6 +57,30 @@ Examples:
   kship unseal -f sealed.yaml --private-key backup.yaml --key password";
 
 impl Unseal {
+    /// What `kship seal --recovery-unseal` does.
+    pub(super) fn for_recovery(
+        files: Vec<Utf8PathBuf>,
+        private_key: Vec<Utf8PathBuf>,
+        namespace: Option<String>,
+        syntax: Syntax,
+        write: Option<Utf8PathBuf>,
+    ) -> Self {
+        let format = match syntax {
+            Syntax::Json => SyntaxName::Json,
+            Syntax::Yaml => SyntaxName::Yaml,
+        };
+        Self {
+            files,
+            private_key,
+            password: PasswordArgs::default(),
+            raw: RawArgs::default(),
+            key: None,
+            namespace,
+            format: Some(format),
+            write,
+        }
+    }
+
     /// Runs the verb.
     pub(super) fn run(self, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let stdin = [Utf8PathBuf::from(DASH)];
@@ -160,7 +184,7 @@ struct Unreadable {
 
 #[derive(Debug, thiserror::Error)]
 #[error("no private key: name a file with --private-key")]
-struct NoPrivateKey;
+pub(super) struct NoPrivateKey;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{path} holds no SealedSecret: expected a document with `kind: SealedSecret`")]

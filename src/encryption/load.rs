@@ -9,6 +9,7 @@ use super::config::{
     Spanned,
 };
 use super::decode::{self, Decoded};
+use super::tabs::misplaced_tab;
 use super::tree::{Tree, Value};
 use super::validate::validate;
 use super::{go, json};
@@ -266,6 +267,14 @@ fn read(text: &str) -> Result<Document, Unread> {
         span: error.offset()..error.offset(),
         exact: false,
     })?;
+    if let Some(at) = misplaced_tab(text, &first) {
+        let line = crate::text::LineIndex::new(text).line_of(at) + 1;
+        return Err(Unread {
+            message: format!("yaml: line {line}: found character that cannot start any token"),
+            span: at..at + 1,
+            exact: false,
+        });
+    }
     let root = first.root().map_or(
         Tree {
             value: Value::Null,

@@ -11,6 +11,7 @@
 //! host        what is known of a host: its scheme, its challenge, its pace
 //! token       challenge -> Authorization; one token request however many wait for it
 //! transport   HTTP and TLS; no root certificate is loaded before a host needs one
+//! download    a file at an address that the user named
 //! keychain    config.json, auth.json, credential helpers
 //! mirrors     registries.conf
 //! map         names that are looked up elsewhere, as the user says
@@ -23,6 +24,7 @@ mod ask;
 mod body;
 mod challenge;
 mod client;
+mod download;
 mod error;
 mod exchange;
 mod host;
@@ -41,7 +43,9 @@ mod transport;
 
 use std::pin::Pin;
 
+pub(crate) use body::printable;
 pub use client::Client;
+pub use download::{DownloadError, download};
 pub use error::{Answered, Asked, Detail, Error};
 pub use keychain::{Entry, Environment, Keychain, KeychainError};
 pub use layout::{Layout, LayoutError};
@@ -49,6 +53,7 @@ pub use map::{Error as RegistryMapError, RegistryMap};
 pub use mirrors::{Mirrors, MirrorsError};
 pub use options::{Options, Times};
 pub(crate) use referrers::fallback_tag;
+pub(crate) use retry::{delay, parse_date, parse_go_duration, parse_retry_after, random};
 
 use crate::oci::{Descriptor, Digest, MediaType, PinnedReference, Repository};
 

@@ -8,6 +8,8 @@
 //! RSA-OAEP: RFC 8017 section 7.1; AES-GCM: NIST SP 800-38D.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
     PublicEncryptingKey,
@@ -19,12 +21,18 @@ use crate::limits;
 /// A public key that seals.
 pub struct SealingKey {
     key: OaepPublicEncryptingKey,
+    public: PublicEncryptingKey,
 }
 
 /// A private key that opens what its public half sealed.
 pub struct OpeningKey {
     key: OaepPrivateDecryptingKey,
+    public: PublicEncryptingKey,
 }
+
+/// Names a key pair: the SHA-256 of its public half (`SubjectPublicKeyInfo`), of which six bytes are shown.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId([u8; 32]);
 
 /// The AES key of one value: 32 random bytes that are used once.
 pub struct SessionKey(Zeroizing<[u8; SESSION_KEY_LEN]>);
@@ -75,8 +83,9 @@ impl SealingKey {
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
         let key = PublicEncryptingKey::from_der(der).map_err(|_| KeyError::Malformed)?;
         check_size(key.key_size_bits())?;
+        let public = key.clone();
         let key = OaepPublicEncryptingKey::new(key).map_err(|_| KeyError::Malformed)?;
-        Ok(Self { key })
+        Ok(Self { key, public })
     }
 
     /// Seals a value under a label.
@@ -110,6 +119,13 @@ impl SealingKey {
         Ok(sealed)
     }
 
+    /// Which key it is.
+    #[must_use]
+    pub fn id(&self) -> Option<KeyId> {
+        let key: PublicKeyX509Der<'_> = self.public.as_der().ok()?;
+        Some(KeyId::of(key.as_ref()))
+    }
+
     /// Bytes of the modulus, which is what a wrapped key takes.
     #[must_use]
     pub fn modulus_bytes(&self) -> usize {
@@ -125,8 +141,9 @@ impl OpeningKey {
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let key = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::Malformed)?;
         check_size(key.key_size_bits())?;
+        let public = key.public_key();
         let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::Malformed)?;
-        Ok(Self { key })
+        Ok(Self { key, public })
     }
 
     /// Opens a value that was sealed under a label.
@@ -162,6 +179,28 @@ impl OpeningKey {
     #[must_use]
     pub fn modulus_bytes(&self) -> usize {
         self.key.key_size_bytes()
+    }
+
+    /// Which key it is.
+    #[must_use]
+    pub fn id(&self) -> Option<KeyId> {
+        let key: PublicKeyX509Der<'_> = self.public.as_der().ok()?;
+        Some(KeyId::of(key.as_ref()))
+    }
+}
+
+impl KeyId {
+    fn of(spki: &[u8]) -> Self {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, spki).as_ref());
+        Self(sha256)
+    }
+}
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const SHOWN: usize = 6;
+        self.0.iter().take(SHOWN).try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

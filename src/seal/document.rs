@@ -21,6 +21,8 @@ pub struct Sealer<'k> {
     pub name: Option<String>,
     /// The namespace of Secrets that name none; the others must agree.
     pub namespace: Option<String>,
+    /// The namespace of Secrets that name none where [`Self::namespace`] does not say it; the others may differ.
+    pub default_namespace: Option<String>,
     /// Whether a Secret may be empty.
     pub allow_empty: bool,
 }
@@ -31,6 +33,7 @@ impl Sealer<'_> {
             scope: self.scope,
             name: self.name.clone(),
             namespace: self.namespace.clone(),
+            default_namespace: self.default_namespace.clone(),
             allow_empty: self.allow_empty,
         }
     }
@@ -263,7 +266,8 @@ fn other(node: Node<'_, '_>, found: &Found<'_, '_>) -> Document {
 /// The scope needs a name or a namespace that is missing or that Kubernetes would refuse.
 pub fn seal_value(sealer: &Sealer<'_>, value: &[u8], random: &mut Random<'_>) -> Result<String, SecretSealError> {
     let scope = sealer.scope.unwrap_or_default();
-    let (name, namespace) = (sealer.name.as_deref(), sealer.namespace.as_deref());
+    let namespace = sealer.namespace.as_deref().or(sealer.default_namespace.as_deref());
+    let name = sealer.name.as_deref();
     if scope != Scope::ClusterWide {
         check_namespace(namespace.ok_or(SecretSealError::NoNamespace { scope })?)?;
     }

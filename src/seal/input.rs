@@ -15,9 +15,16 @@ pub(super) struct Part<'a> {
     lines: usize,
     /// Bytes of the whole text before it.
     start: usize,
+    /// The way back from its text to the whole one.
+    offsets: yaml::Offsets,
 }
 
 impl Part<'_> {
+    /// Where it stands there.
+    pub(super) const fn start(&self) -> usize {
+        self.start
+    }
+
     /// The part as YAML.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -28,46 +35,16 @@ impl Part<'_> {
         self.lines
     }
 
+    /// Where its tokens stand in the text as it was written, from the part's own start.
+    pub(super) const fn offsets(&self) -> &yaml::Offsets {
+        &self.offsets
+    }
+
     /// Where bytes of the part stand in the whole text; they begin and end at tokens.
-    pub(super) fn range(&self, whole: &str, range: Range<usize>) -> Range<usize> {
-        let source = whole.get(self.start..).unwrap_or_default();
-        let place = |offset| match &self.text {
-            Cow::Borrowed(_) => self.start + offset,
-            Cow::Owned(text) => self.start + place_in_source(text, source, offset),
-        };
+    pub(super) fn range(&self, range: Range<usize>) -> Range<usize> {
+        let place = |offset| self.start + self.offsets.original(offset);
         place(range.start)..place(range.end)
     }
-}
-
-/// Rewriting JSON changes nothing outside strings but tabs, so that a place is that many bytes behind the same quote.
-fn place_in_source(text: &str, source: &str, offset: usize) -> usize {
-    let before = quotes(text).take_while(|at| *at < offset);
-    let (count, last) = before.fold((0, 0), |(count, _), at| (count + 1, at + 1));
-    let start = match count {
-        0 => 0,
-        count => quotes(source).nth(count - 1).map_or(0, |at| at + 1),
-    };
-    (start + (offset - last)).min(source.len())
-}
-
-/// The quotes that begin and end the strings of JSON.
-fn quotes(json: &str) -> impl Iterator<Item = usize> {
-    let (mut in_string, mut escaped) = (false, false);
-    json.bytes().enumerate().filter_map(move |(at, byte)| match byte {
-        _ if escaped => {
-            escaped = false;
-            None
-        }
-        b'\\' if in_string => {
-            escaped = true;
-            None
-        }
-        b'"' => {
-            in_string = !in_string;
-            Some(at)
-        }
-        _ => None,
-    })
 }
 
 /// It may be a copy with plaintext in it.
@@ -86,14 +63,13 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
             text: Cow::Borrowed(text),
             lines: 0,
             start: 0,
+            offsets: yaml::Offsets::default(),
         }]
     })
 }
 
-fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
-    let whole = text.len();
-    let text = text.trim_start_matches('\u{feff}');
-    let mark = whole - text.len();
+fn json_parts(whole: &str) -> Option<Vec<Part<'_>>> {
+    let text = whole.trim_start_matches('\u{feff}');
     if !text.trim_ascii_start().starts_with('{') {
         return None;
     }
@@ -104,10 +80,12 @@ fn json_parts(text: &str) -> Option<Vec<Part<'_>>> {
         value.ok()?;
         let end = values.byte_offset();
         let part = text.get(start..end)?;
+        let (yaml, offsets) = yaml::json_with_offsets(part);
         parts.push(Part {
-            text: yaml::json_as_yaml(part),
+            text: yaml,
             lines,
-            start: mark + start,
+            start: whole.len() - text.len() + start,
+            offsets,
         });
         lines += memchr::memchr_iter(b'\n', part.as_bytes()).count();
         start = end;
@@ -146,7 +124,7 @@ mod tests {
             let part = &parts(text)[at];
             let read = token.replace('\t', " ");
             let start = part.text().find(&read).unwrap();
-            assert_eq!(&text[part.range(text, start..start + read.len())], token);
+            assert_eq!(&text[part.range(start..start + read.len())], token);
         }
     }
 

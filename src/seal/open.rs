@@ -68,14 +68,7 @@ pub fn unseal(text: &str, keys: &[OpeningKey], namespace: Option<&str>, only: Op
     let mut unsealed = Unsealed::default();
     let mut closed = Vec::new();
     visit(text, |found| {
-        let (Object::Other(root) | Object::Secret(root)) = found.object;
-        let is_list = root
-            .get("kind")
-            .and_then(Node::as_str)
-            .is_some_and(|kind| kind.ends_with("List"));
-        let items: Vec<_> = root.get("items").into_iter().flat_map(Node::items).collect();
-        let nodes = if is_list { items } else { vec![root] };
-        for node in nodes {
+        for node in resources(&found.object) {
             if is_sealed_secret(node) {
                 closed.push(Closed::read(node, found, namespace, only)?);
             } else {
@@ -229,7 +222,18 @@ fn read_whole(json: &[u8]) -> Option<Secret> {
     Secret::read(stream.documents().first()?.root()?, text).ok()
 }
 
-fn is_sealed_secret(node: Node<'_, '_>) -> bool {
+/// The resource of a document, or those of its list.
+pub(super) fn resources<'d, 'a>(object: &Object<'d, 'a>) -> Vec<Node<'d, 'a>> {
+    let (Object::Other(root) | Object::Secret(root)) = *object;
+    let is_list = root
+        .get("kind")
+        .and_then(Node::as_str)
+        .is_some_and(|kind| kind.ends_with("List"));
+    let items: Vec<_> = root.get("items").into_iter().flat_map(Node::items).collect();
+    if is_list { items } else { vec![root] }
+}
+
+pub(super) fn is_sealed_secret(node: Node<'_, '_>) -> bool {
     let is = |field: &str, expected: &str| node.get(field).and_then(Node::as_str) == Some(expected);
     is("kind", KIND) && (is("apiVersion", API_VERSION) || node.get("apiVersion").is_none())
 }
@@ -384,6 +388,7 @@ mod tests {
             scope: Some(scope),
             name: None,
             namespace: None,
+            default_namespace: None,
             allow_empty: true,
         };
         let mut count = 0;

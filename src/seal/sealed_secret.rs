@@ -73,6 +73,7 @@ pub(super) struct Wishes {
     pub(super) scope: Option<Scope>,
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
+    pub(super) default_namespace: Option<String>,
     pub(super) allow_empty: bool,
 }
 
@@ -106,7 +107,7 @@ impl SealedSecret {
             None => Scope::of_annotations(|name| template.annotations.get(name).map(String::as_str)),
         };
         if scope != Scope::ClusterWide {
-            settle_namespace(&mut template.namespace, wishes.namespace.as_deref(), scope)?;
+            settle_namespace(&mut template.namespace, wishes, scope)?;
         }
         if !template.namespace.is_empty() {
             check_namespace(&template.namespace)?;
@@ -166,8 +167,11 @@ pub(super) fn seal_value(
     Ok(base64::encode(&key.seal(SessionKey::new(bytes), label, value)?))
 }
 
-fn settle_namespace(namespace: &mut String, asked: Option<&str>, scope: Scope) -> Result<(), SecretSealError> {
-    match asked {
+fn settle_namespace(namespace: &mut String, wishes: &Wishes, scope: Scope) -> Result<(), SecretSealError> {
+    if let (true, None, Some(default)) = (namespace.is_empty(), &wishes.namespace, &wishes.default_namespace) {
+        namespace.clone_from(default);
+    }
+    match wishes.namespace.as_deref() {
         Some(asked) if namespace.is_empty() => asked.clone_into(namespace),
         Some(asked) if asked != namespace => {
             return Err(SecretSealError::NamespaceMismatch {

@@ -16,6 +16,7 @@ use crate::pem;
 #[derive(Debug)]
 pub struct Certificate {
     key: SealingKey,
+    not_before: Timestamp,
     not_after: Timestamp,
     sha256: [u8; 32],
 }
@@ -109,12 +110,34 @@ impl Certificate {
         check_size(bits).map_err(CertificateError::Key)?;
         let spki = spki.to_der().map_err(|_| malformed.clone())?;
         let key = SealingKey::from_spki(&spki).map_err(CertificateError::Key)?;
-        let seconds = certificate.validity().not_after.to_unix_duration().as_secs();
-        let not_after = i64::try_from(seconds)
-            .ok()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok())
-            .ok_or(malformed)?;
-        Ok(Self { key, not_after, sha256 })
+        let moment = |seconds: u64| {
+            let seconds = i64::try_from(seconds).ok()?;
+            Timestamp::from_second(seconds).ok()
+        };
+        let validity = certificate.validity();
+        let not_after = moment(validity.not_after.to_unix_duration().as_secs());
+        let not_before = moment(validity.not_before.to_unix_duration().as_secs());
+        Ok(Self {
+            key,
+            not_before: not_before.ok_or(malformed.clone())?,
+            not_after: not_after.ok_or(malformed)?,
+            sha256,
+        })
+    }
+
+    /// All certificates of a PEM text that could seal; the others are left out.
+    pub(super) fn all(text: &str) -> Vec<Self> {
+        let blocks = pem::blocks(text)
+            .into_iter()
+            .filter(|block| block.label == "CERTIFICATE");
+        let ders = blocks.filter_map(|block| block.der);
+        ders.filter_map(|der| {
+            let parsed = x509_cert::Certificate::from_der(&der).ok()?;
+            let mut sha256 = [0; 32];
+            sha256.copy_from_slice(digest(&SHA256, &der).as_ref());
+            Self::new(parsed.tbs_certificate(), sha256).ok()
+        })
+        .collect()
     }
 
     /// Refuses a certificate that has expired, as kubeseal does. A start in the future is no obstacle.
@@ -150,6 +173,12 @@ impl Certificate {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Its first moment: the controller takes the certificate with the latest one for the newest.
+    #[must_use]
+    pub const fn not_before(&self) -> Timestamp {
+        self.not_before
     }
 
     /// Its last moment.

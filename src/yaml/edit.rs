@@ -37,6 +37,8 @@ pub struct Editor<'s, 'a> {
     aliases: Vec<(u32, u32)>,
     /// The first node of each document that is JSON.
     json: Vec<u32>,
+    /// The text is JSON, and is rewritten before it is read.
+    is_rewritten: bool,
 }
 
 /// Why a text is not edited.
@@ -107,12 +109,17 @@ impl<'s, 'a> Editor<'s, 'a> {
     /// Prepares for edits of the text that was read.
     #[must_use]
     pub fn new(stream: &'s Stream<'a>) -> Self {
-        Self::with_source(stream, stream.text(), Offsets::default())
+        Self::prepare(stream, stream.text(), Offsets::default())
     }
 
     /// Prepares for edits of the JSON that [`super::json_with_offsets`] rewrote before it was read.
     #[must_use]
     pub fn with_source(stream: &'s Stream<'a>, source: &'s str, offsets: Offsets) -> Self {
+        Self::prepare(stream, source, offsets)
+    }
+
+    fn prepare(stream: &'s Stream<'a>, source: &'s str, offsets: Offsets) -> Self {
+        let is_rewritten = source != stream.text() || is_json(source);
         let arena = &*stream.arena;
         let mut parents = vec![None; arena.nodes.len()];
         let mut aliases = Vec::new();
@@ -138,6 +145,7 @@ impl<'s, 'a> Editor<'s, 'a> {
             parents,
             aliases,
             json: Vec::new(),
+            is_rewritten,
         };
         let roots = stream.documents().iter().filter_map(|document| document.root);
         editor.json = roots.filter(|root| editor.is_json_document(*root)).collect();
@@ -284,8 +292,7 @@ impl<'s, 'a> Editor<'s, 'a> {
     /// Something else would change, or the new text cannot be read. Nothing must be written then.
     pub fn apply(&self, edits: &[Edit], expected: &[Value]) -> Result<String, EditError> {
         let edited = text::apply(self.text, edits)?;
-        let is_json = !self.json.is_empty() && self.json.len() == self.stream.documents().len();
-        let readable = if is_json {
+        let readable = if self.is_rewritten {
             json_as_yaml(&edited)
         } else {
             Cow::Borrowed(edited.as_str())
@@ -437,7 +444,7 @@ impl<'s, 'a> Editor<'s, 'a> {
 
     fn is_json_document(&self, root: u32) -> bool {
         let text = self.text.get(self.span(root)).unwrap_or_default();
-        text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+        is_json(text)
     }
 
     /// Whether a node belongs to a document that is JSON.
@@ -599,6 +606,11 @@ fn values(stream: &Stream<'_>) -> Vec<Value> {
     documents
         .map(|document| document.root().map_or(Value::Null, Node::to_json))
         .collect()
+}
+
+/// Whether all of a text is one JSON value.
+fn is_json(text: &str) -> bool {
+    text.trim_ascii_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Whether blank lines behind a block scalar are a part of its value.

@@ -1,8 +1,15 @@
+mod audit;
 mod check;
+mod decrypt;
 mod init;
 mod rotate;
 
-use crate::support::cli::Output;
+use crate::support::cli::{Output, Run, kship};
+
+/// `kship encryption` with the files of `fixtures/encryption/audit`, whose keys are public.
+fn run(args: &[&str]) -> Run {
+    kship(&[&["encryption"], args].concat()).folder("fixtures/encryption/audit", ".")
+}
 
 /// The keys of a configuration in base64, found as a reader without YAML finds them.
 fn secrets(text: &str) -> Vec<String> {

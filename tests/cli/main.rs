@@ -9,7 +9,7 @@
 
 /// The committed completion scripts and manual pages are those that kship writes.
 mod completions;
-/// EncryptionConfiguration files: written, checked, rotated.
+/// What etcd stores, and the configuration of its encryption.
 mod encryption;
 /// The exit codes are those that the README promises.
 mod exit_codes;
@@ -21,6 +21,8 @@ mod output;
 mod pin;
 /// What the README says works.
 mod readme;
+/// SealedSecrets move to a newer key.
+mod reseal;
 /// Secrets become SealedSecrets, and Secrets again.
 mod seal;
 #[path = "../support/mod.rs"]

@@ -1,9 +1,13 @@
 mod certificate;
 mod check;
+mod cluster;
+mod controller;
 mod files;
 mod from;
 mod keys;
 mod kubeseal;
+mod merge;
+mod names;
 mod raw;
 mod regressions;
 mod unseal;

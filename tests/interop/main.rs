@@ -13,12 +13,19 @@
 )]
 
 mod chance;
+mod controller;
 mod crane;
+mod encryption;
+mod etcd;
+mod etcd_world;
 mod kubeseal;
+mod kubeseal_flags;
 mod packaging;
 mod peers;
 mod reference;
 mod registries;
+#[path = "../support/mod.rs"]
+mod support;
 mod tokens;
 mod yaml;
 mod yaml_texts;

@@ -178,6 +178,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server and waits until it prints what stands before the port that it chose.
     pub(crate) fn start(command: &mut Command, marker: &'static str) -> Self {
+        Self::start_with(command, |line| port_after(line, marker))
+    }
+
+    /// Starts a server and waits until it prints a line that names its port.
+    pub(crate) fn start_with(command: &mut Command, port: impl Fn(&str) -> Option<u16>) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, receiver) = mpsc::channel();
         let streams: [Box<dyn std::io::Read + Send>; 2] = [
@@ -197,7 +202,7 @@ impl Server {
         let mut server = Self { child, port: 0 };
         let mut said = String::new();
         while let Ok(line) = receiver.recv_timeout(START) {
-            if let Some(port) = port_after(&line, marker) {
+            if let Some(port) = port(&line) {
                 server.port = port;
                 return server;
             }
@@ -220,7 +225,8 @@ impl Drop for Server {
     }
 }
 
-fn port_after(line: &str, marker: &str) -> Option<u16> {
+/// The port that a line names behind some text.
+pub(crate) fn port_after(line: &str, marker: &str) -> Option<u16> {
     let (_, tail) = line.split_once(marker)?;
     let digits: String = tail.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()

@@ -52,6 +52,13 @@ impl Run {
         self
     }
 
+    /// Calls kship by another name, as a symbolic link would.
+    #[cfg(unix)]
+    pub fn called(mut self, name: &str) -> Self {
+        std::os::unix::process::CommandExt::arg0(&mut self.command, name);
+        self
+    }
+
     /// Writes a file into the working directory; folders come into being.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         put(&self.folder.path().join("tree").join(path), content.as_ref());

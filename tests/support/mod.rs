@@ -12,5 +12,8 @@
 )]
 
 pub mod cli;
+pub mod cluster;
+pub mod controller;
+pub mod encryption;
 pub mod layout;
 pub mod registry;

@@ -3,8 +3,14 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 
+use super::certificate::Source;
 use super::check::{CheckArgs, FormatName};
+use super::cluster::ClusterArgs;
+use super::commands::{Command, Commands};
 use super::from::FromArgs;
+use super::klog::Klog;
+use super::merge::MergeArgs;
+use super::variables::switch;
 use crate::cli::{Env, Failure, Ui};
 use crate::fs::{self, DASH};
 use crate::limits;
@@ -18,9 +24,10 @@ pub(crate) struct Seal {
     #[arg(short = 'f', long = "secret-file", value_name = "FILE", conflicts_with_all = ["raw", "from_file", "from_literal", "from_env_file"])]
     pub(super) files: Vec<Utf8PathBuf>,
 
-    /// The cluster's certificate in PEM; `-` reads standard input [env: SEALED_SECRETS_CERT]
-    #[arg(long, value_name = "FILE")]
-    pub(super) cert: Option<Utf8PathBuf>,
+    /// The cluster's certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked
+    /// [env: SEALED_SECRETS_CERT]
+    #[arg(long, value_name = "FILE|URL")]
+    pub(super) cert: Option<String>,
 
     /// Use the certificate only if this is its SHA-256 fingerprint
     #[arg(long, value_name = "HEX")]
@@ -63,6 +70,18 @@ pub(crate) struct Seal {
 
     #[command(flatten)]
     pub(super) check: CheckArgs,
+
+    #[command(flatten)]
+    pub(super) merge: MergeArgs,
+
+    #[command(flatten)]
+    pub(super) commands: Commands,
+
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+
+    #[command(flatten)]
+    klog: Klog,
 }
 
 const EXAMPLES: &str = "\
@@ -81,14 +100,20 @@ pub(crate) struct Output {
     pub(super) write: Option<Utf8PathBuf>,
 }
 
-impl Output {
-    /// Writes the file as a whole, or prints; a secret file can be read by its owner alone.
-    pub(crate) fn give(&self, content: &[u8], is_secret: bool, ui: &mut Ui) -> Result<(), Failure> {
-        give(self.write.as_deref(), content, is_secret, ui)
+impl Seal {
+    /// Writes the file as a whole, or prints.
+    pub(super) fn give(&self, content: &[u8], env: &Env, ui: &mut Ui) -> Result<(), Failure> {
+        give(self.output_path(env).as_deref(), content, false, ui)
+    }
+
+    /// The file that is written, if it is one.
+    pub(super) fn output_path(&self, env: &Env) -> Option<Utf8PathBuf> {
+        let variable = || env.sealing.variables.get("sealed-secret-file").map(Utf8PathBuf::from);
+        self.output.write.clone().or_else(variable)
     }
 }
 
-/// As [`Output::give`].
+/// Writes the file as a whole, or prints; a secret file can be read by its owner alone.
 pub(crate) fn give(path: Option<&Utf8Path>, content: &[u8], is_secret: bool, ui: &mut Ui) -> Result<(), Failure> {
     let Some(path) = path.filter(|path| *path != DASH) else {
         return ui.product_bytes(content);
@@ -152,27 +177,29 @@ impl From<ScopeName> for Scope {
 
 /// Flags and variables together; flags win.
 pub(super) struct Settled {
-    pub(super) certificate: Utf8PathBuf,
+    pub(super) certificate: Source,
     pub(super) scope: Option<Scope>,
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
     pub(super) syntax: Syntax,
+    /// What was asked for, whatever the file's name says.
+    pub(super) format: Option<SyntaxName>,
+    pub(super) allow_empty: bool,
 }
 
 impl Seal {
-    pub(super) fn settle(&self, env: &Env) -> Result<Settled, Failure> {
+    pub(super) fn settle(&self, command: Command, env: &Env) -> Result<Settled, Failure> {
         let variables = &env.sealing;
-        let certificate = self.cert.clone().or_else(|| variables.cert.clone().map(Into::into));
-        let certificate = certificate.ok_or_else(|| Failure::usage(NoCertificate))?;
-        if certificate.as_str().contains("://") {
-            return Err(Failure::usage(CertificateIsUrl {
-                url: certificate.into(),
-            }));
-        }
-        let is_default = self.files.is_empty() && !self.from.makes_secret();
-        let dashes = self.files.iter().filter(|path| *path == DASH).count() + self.from.dashes();
-        let reads = dashes + usize::from(is_default) + usize::from(certificate == DASH);
-        if reads > 1 {
+        let certificate = Source::parse(self.cert.as_deref().or(variables.cert.as_deref()))?;
+        let reads = match command {
+            Command::FetchCert => 0,
+            Command::Raw if self.from.from_file.is_empty() => 1,
+            Command::Raw => self.from.dashes(),
+            Command::Seal if self.from.makes_secret() => self.from.dashes(),
+            _ => self.inputs(env)?.iter().filter(|path| *path == DASH).count(),
+        };
+        let needs_certificate = matches!(command, Command::FetchCert | Command::Raw | Command::Seal);
+        if reads + usize::from(needs_certificate && certificate.is_stdin()) > 1 {
             return Err(Failure::usage(StdinTwice));
         }
         let scope = match (self.scope, &variables.scope) {
@@ -187,7 +214,9 @@ impl Seal {
             scope,
             name: self.name.clone().or_else(|| variables.name.clone()),
             namespace: self.namespace.clone().or_else(|| variables.namespace.clone()),
-            syntax: SyntaxName::settle(format, self.output.write.as_deref()),
+            syntax: SyntaxName::settle(format, self.output_path(env).as_deref()),
+            format,
+            allow_empty: switch(env, "allow-empty-data", self.allow_empty_data)?,
         })
     }
 }
@@ -237,15 +266,11 @@ struct UnknownFormat {
 
 /// There is no cluster to ask.
 #[derive(Debug, thiserror::Error)]
-#[error("no certificate: name the cluster's with --cert or SEALED_SECRETS_CERT")]
-pub(in crate::cli) struct NoCertificate;
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{url}` is an address: kship takes certificates from files, or from standard input with `--cert -`")]
-struct CertificateIsUrl {
-    url: String,
+#[error("no certificate: name the cluster's with --cert or SEALED_SECRETS_CERT, or the cluster with --kubeconfig")]
+pub(in crate::cli) struct NoCertificate {
+    pub(super) source: crate::cluster::Error,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("standard input is asked for twice")]
-struct StdinTwice;
+pub(super) struct StdinTwice;

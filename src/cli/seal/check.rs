@@ -6,6 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::args::SyntaxName;
+use super::certificate::{Checks, Source};
 use super::{Seal, read};
 use crate::cli::input::{self, STDIN};
 use crate::cli::{Env, Exit, Failure, Ui, hints_for, policy};
@@ -104,7 +105,15 @@ impl Seal {
         // The variable would let a laptop and CI disagree.
         let modulus_bytes = match &self.cert {
             Some(path) if stdin && path == DASH => return Err(Failure::usage(StdinTwice)),
-            Some(path) => Some(self.read_certificate(path, env)?.key().modulus_bytes()),
+            Some(path) => {
+                let (bytes, place) = Source::parse(Some(path))?.read(env)?;
+                // Nothing is sealed, so that its end does not matter.
+                let checks = Checks {
+                    sha256: self.cert_sha256.as_deref(),
+                    allow_expired: true,
+                };
+                Some(checks.read(&bytes, &place, env, ui)?.key().modulus_bytes())
+            }
             None => None,
         };
         let (policy, root) = policy::load(env)?;

@@ -185,7 +185,7 @@ impl Checker {
 
     fn unreadable(&mut self, file: &File<'_>, part: &Part<'_>, start: usize, error: yaml::Error) {
         let at = start + error.offset();
-        let location = Location::new(file.path, file.text, file.lines, part.range(file.text, at..at));
+        let location = Location::new(file.path, file.text, file.lines, part.range(at..at));
         let line = file.text.get(file.lines.line_range(file.text, location.start.line - 1));
         // `{{ .name }}.pem: x` is a key that is a mapping to the parser.
         if error.template().is_some() || line.is_some_and(|line| line.contains("{{")) {

@@ -32,7 +32,7 @@ impl View<'_, '_> {
     pub(super) fn location(&self, span: Range<usize>) -> Location {
         let File { path, text, lines } = *self.file;
         let span = span.start + self.skipped..span.end + self.skipped;
-        let range = self.part.range(text, span);
+        let range = self.part.range(span);
         if is_harmless(text, lines, &range) {
             Location::with_excerpt(path, text, lines, range)
         } else {

@@ -18,21 +18,20 @@ pub(super) fn insert(
     let column = column(editor, collection)?;
     let mut manner = editor.manner();
     // Entries go behind another one; a first item goes before the others.
-    let (offset, ending, text) = match at.checked_sub(1).and_then(|before| regions.get(before)) {
+    let (offset, text) = match at.checked_sub(1).and_then(|before| regions.get(before)) {
         Some(before) => {
             let ending = editor.line_ending(before.end);
             manner.literals = !editor.after(before.end).is_empty();
             let text = new.in_block(&manner, column, ending);
-            (before.end, ending, format!("{ending}{}{text}", " ".repeat(column)))
+            (before.end, format!("{ending}{}{text}", " ".repeat(column)))
         }
         None => {
             let first = regions.first().map_or(0, |region| region.start);
             let ending = editor.line_ending(first);
             let text = new.in_block(&manner, column, ending);
-            (first, ending, format!("{text}{ending}{}", " ".repeat(column)))
+            (first, format!("{text}{ending}{}", " ".repeat(column)))
         }
     };
-    debug_assert!(ending == "\n" || text.contains(ending));
     Ok(vec![Edit {
         range: offset..offset,
         replacement: text,

@@ -1,0 +1,127 @@
+//! New sealed values in place of the old ones; every other byte of the text stays.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::targets::{self, TargetError};
+
+/// Why values are not replaced.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpliceError {
+    /// The text is another one than that of the values.
+    #[error("the SealedSecrets of the text are not those that were sealed anew")]
+    Other,
+    /// The place cannot be edited.
+    #[error("the values cannot be replaced where they stand, at {}", .0.position)]
+    Target(#[from] TargetError),
+}
+
+/// Replaces values of `spec.encryptedData`: for each SealedSecret of the text, in order, by key.
+///
+/// The new text is read again; nothing but these values may differ.
+///
+/// # Errors
+/// A value is written in a way that cannot be edited, as over an alias, or is not there.
+pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<String, SpliceError> {
+    let mut new = new.iter();
+    let replaced = targets::edit(text, |editor, places, values| {
+        let mut edits = Vec::new();
+        for place in places {
+            let mut left = new.next().ok_or(SpliceError::Other)?.clone();
+            let slots = match left.is_empty() {
+                true => Vec::new(),
+                false => place.slots()?,
+            };
+            for slot in slots {
+                let Some(value) = left.remove(&slot.key) else { continue };
+                // A block scalar stays one: Go's base64 takes the line feed at its end.
+                let feed = if slot.text.ends_with('\n') { "\n" } else { "" };
+                let value = Value::from(format!("{value}{feed}"));
+                edits.extend(editor.replace(slot.node, &value).map_err(|error| place.refuse(error))?);
+                let object = place
+                    .value(values)
+                    .and_then(|object| object.pointer_mut("/spec/encryptedData"));
+                *object
+                    .and_then(|data| data.get_mut(&slot.key))
+                    .ok_or(SpliceError::Other)? = value;
+            }
+            if !left.is_empty() {
+                return Err(SpliceError::Other);
+            }
+        }
+        Ok(edits)
+    })?;
+    match new.next() {
+        None => Ok(replaced),
+        Some(_) => Err(SpliceError::Other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::submissions;
+
+    fn new(key: &str, value: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([(key.to_owned(), value.to_owned())])
+    }
+
+    fn document(style: &str) -> String {
+        format!(
+            "\u{feff}# head\r\nkind: ConfigMap\r\n---\r\nkind:   SealedSecret # kept\r\nmetadata: {{name: a, namespace: b}}\r\nspec:\r\n  \
+             encryptedData:\r\n    other: 'AgAx' # this too\r\n    k: {style}\r\n  template:\r\n    data: {{l: '{{{{ .k }}}}'}}"
+        )
+    }
+
+    #[test]
+    fn only_the_values_change() {
+        for (old, expected) in [
+            ("AgAA", "AgBB="),
+            ("\"AgAA\" # x", "\"AgBB=\" # x"),
+            ("'AgAA'", "'AgBB='"),
+            ("&anchor AgAA", "&anchor AgBB="),
+        ] {
+            let replaced = replace_values(&document(old), &[new("k", "AgBB=")]).unwrap();
+            assert_eq!(replaced, document(expected));
+        }
+    }
+
+    #[test]
+    fn folded_values_are_replaced_whole() {
+        let text = document(">-\r\n      AgAA\r\n      AgAA");
+        let replaced = replace_values(&text, &[new("k", "AgBB")]).unwrap();
+        assert_eq!(submissions(&replaced, None).unwrap().sealed[0].values["k"], "AgBB");
+        assert!(
+            replaced.ends_with("  template:\r\n    data: {l: '{{ .k }}'}"),
+            "{replaced}"
+        );
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let json = "\u{feff}{\"kind\":\"SealedSecret\",\t\"metadata\": {\"name\": \"a\\/\", \"namespace\": \"b\"}, \"spec\": {\"encryptedData\": {\"k\": \"AgA\\/\"}}}\n{\"kind\": \"List\", \"items\": [{\"kind\": \"SealedSecret\", \"metadata\": {\"name\": \"a\", \"namespace\": \"b\"}, \"spec\": {\"encryptedData\": {\"l\": \"AgAA\"}}}]}\n";
+        let replaced = replace_values(json, &[new("k", "AgBB"), new("l", "AgCC")]).unwrap();
+        assert_eq!(replaced, json.replace("AgA\\/", "AgBB").replace("AgAA", "AgCC"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let text = document("AgAA");
+        assert!(matches!(replace_values(&text, &[]), Err(SpliceError::Other)));
+        assert!(matches!(
+            replace_values(&text, &[new("k", "a"), new("k", "a")]),
+            Err(SpliceError::Other)
+        ));
+        assert!(matches!(
+            replace_values(&text, &[new("missing", "a")]),
+            Err(SpliceError::Other)
+        ));
+        let shared = "kind: SealedSecret\nmetadata: {name: a}\nspec: {encryptedData: {k: &v AgAA, l: *v}}\n";
+        assert!(matches!(
+            replace_values(shared, &[new("k", "a")]),
+            Err(SpliceError::Target(_))
+        ));
+    }
+}
