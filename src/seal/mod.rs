@@ -34,7 +34,6 @@ mod key_ring;
 mod merge;
 mod merge_error;
 mod open;
-mod pem;
 mod private_key;
 mod reseal;
 mod scope;
