@@ -190,7 +190,9 @@ fn stage_with(path: &Utf8Path, before: Option<&[u8]>, content: &[u8], access: Ac
         .parent()
         .filter(|parent| !parent.as_str().is_empty())
         .unwrap_or(Utf8Path::new("."));
-    let mut temporary = builder(access)
+    // What replaces a file gets that file's mode below; until then nobody else may open it.
+    let new = if before.is_some() { Access::Private } else { access };
+    let mut temporary = builder(new)
         .tempfile_in(folder)
         .map_err(|error| io::Error::new(error.kind(), format!("failed to create a file in `{folder}`: {error}")))?;
     if before.is_some() {

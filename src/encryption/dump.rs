@@ -181,8 +181,14 @@ impl<R: Read> Answers<R> {
                 break;
             }
         }
-        let cut = more || total > run.count;
-        self.runs.extend(run.bounds.filter(|_| !cut || run.ascending));
+        // etcd counts what it was asked for before it filters: an answer that is not cut off and has another number of keys
+        // was thinned out, by etcd or by who edited it.
+        let unbroken = if more {
+            run.ascending && total > run.count
+        } else {
+            total == run.count
+        };
+        self.runs.extend(run.bounds.filter(|_| unbroken));
         Ok(ControlFlow::Continue(()))
     }
 
@@ -489,6 +495,15 @@ mod tests {
         let swapped = ONE.replace("YQ==", "Yz==");
         assert_eq!(runs(&swapped), 1);
         assert_eq!(runs(&swapped.replace("\"count\":2", "\"count\":5")), 0);
+        // Filtered by etcd, with `jq`, or by an editor.
+        for count in [
+            "\"count\":5",
+            "\"count\":1",
+            "\"more\":false",
+            "\"more\":true,\"count\":2",
+        ] {
+            assert_eq!(runs(&ONE.replace("\"count\":2", count)), 0, "{count}");
+        }
         assert_eq!(runs("{}"), 0);
         assert_eq!(runs(r#"{"header":{},"kvs":null}"#), 0);
     }

@@ -500,6 +500,10 @@ fn behind(page: &RangeResponse, from: &[u8], range_end: &[u8]) -> Result<Option<
         previous = Some(key);
     }
     match (previous, page.more) {
+        // The count is that of all keys from here on.
+        (_, false) if i64::try_from(page.kvs.len()).is_ok_and(|length| page.count > length) => {
+            Err("fewer keys than it counts")
+        }
         (_, false) => Ok(None),
         (None, true) => Err("an empty page that is not the last one"),
         (Some(last), true) => {

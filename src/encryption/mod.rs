@@ -75,7 +75,7 @@ pub use dump::DumpError;
 pub use etcd::{Etcd, EtcdError};
 pub use load::{Loaded, Loader, Problem, Refusal, load};
 pub use place::{Place, resource as resource_of};
-pub use secrecy::shown;
+pub use secrecy::{masked, shown};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{Age, Each, Extent, Item, Keys};
 pub use transform::{Reading, Slot, Transformer};

@@ -25,7 +25,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::cipher::{Buffer, KeyLengthError};
 use super::config::{Configuration, GroupResource};
-use super::envelope::Scheme;
+use super::envelope::{Envelope, Scheme, payload};
 use super::place::{self, Place};
 use super::secrecy::shown;
 use super::source::{Age, Each, Extent, Item, Keys};
@@ -54,6 +54,8 @@ pub struct Audit {
     pub outside: u64,
     /// All items.
     pub items: u64,
+    /// Whether there were more kinds of values than [`limits::AUDIT_GROUPS`], so that not all are told apart.
+    pub is_crowded: bool,
 }
 
 /// What was counted of one resource.
@@ -241,6 +243,19 @@ impl<'a> Auditor<'a> {
         ))
     }
 
+    /// The configured key that a value names, whichever resources it is for.
+    fn key_of(&self, value: &[u8]) -> Option<&'a str> {
+        let Envelope::Encrypted { scheme, rest } = Envelope::parse(value) else {
+            return None;
+        };
+        self.configuration
+            .keys()
+            .filter(|(provider, _)| provider.kind.name() == scheme.provider())
+            .map(|(_, key)| key.name.value.as_str())
+            .filter(|name| payload(rest, name).is_some())
+            .max_by_key(|name| name.len())
+    }
+
     /// Whether a key's name is one that reports mask, so that they say nothing about that key.
     fn has_masked_name(&self) -> bool {
         self.configuration
@@ -256,6 +271,7 @@ impl<'a> Auditor<'a> {
             plain_by_design: tally.plain_by_design,
             outside: tally.outside,
             items: tally.items,
+            is_crowded: tally.is_crowded,
         };
         let named = self.configuration.resources.iter().flat_map(|entry| &entry.resources);
         let named = named.filter(|resource| resource.group_resource.resource != "*");
@@ -322,6 +338,7 @@ struct Tally<'a> {
     plain_by_design: u64,
     outside: u64,
     items: u64,
+    is_crowded: bool,
 }
 
 /// What one thread has counted of one directory.
@@ -352,6 +369,7 @@ impl<'a> Tally<'a> {
             plain_by_design: 0,
             outside: 0,
             items: 0,
+            is_crowded: false,
         }
     }
 
@@ -372,6 +390,7 @@ impl<'a> Tally<'a> {
                 let mut shares = self.shares.iter().filter(|(_, share)| share.covered == covered);
                 shares.next().map(|(directory, _)| directory.clone())
             });
+            self.is_crowded |= many;
             if let Some(Some(other)) = same {
                 return self.count(&other, name, item);
             }
@@ -385,10 +404,17 @@ impl<'a> Tally<'a> {
         let Some(share) = self.shares.get_mut(directory) else {
             return;
         };
-        let reading = share.transformer.read(&item.key, &item.value, &mut self.buffer);
+        let mut reading = share.transformer.read(&item.key, &item.value, &mut self.buffer);
+        // A key of another resource is known by its whole name, also where that has colons.
+        if let Reading::Unknown { name, .. } = &mut reading
+            && let Some(configured) = self.auditor.key_of(&item.value)
+        {
+            *name = Some(configured.to_owned());
+        }
         let mut class = Class::new(reading, share, item.age);
         if share.counts.len() >= limits::AUDIT_GROUPS && !share.counts.contains_key(&class) {
             class.name = None;
+            self.is_crowded = true;
         }
         let is_fine = class.state.is_fine();
         let count = share.counts.entry(class).or_default();
@@ -401,6 +427,7 @@ impl<'a> Tally<'a> {
     fn merge(&mut self, other: Self) {
         self.items = self.items.saturating_add(other.items);
         self.outside = self.outside.saturating_add(other.outside);
+        self.is_crowded |= other.is_crowded;
         self.plain_by_design = self.plain_by_design.saturating_add(other.plain_by_design);
         for (directory, theirs) in other.shares {
             match self.shares.get_mut(&directory) {

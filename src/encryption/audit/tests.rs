@@ -269,3 +269,50 @@ fn what_lies_around_a_resource_shows_that_it_is_whole() {
     let all = Keys::Runs(vec![(b"/".to_vec(), b"0".to_vec())]);
     assert!(auditor.missing(&Extent { revision: 0, keys: all }).is_some());
 }
+
+#[test]
+fn a_value_of_another_resource_is_told_with_the_whole_name_of_its_key() {
+    let mut configuration = configuration();
+    let mut other = configuration.resources[0].clone();
+    other.resources[0].group_resource = GroupResource::new("configmaps", "");
+    other.resources[0].name = "configmaps".to_owned();
+    other.providers = vec![provider(ProviderKind::AesCbc(vec![key("team:2026:a", &[1; 32])]))];
+    let place = "/registry/secrets/shop/a";
+    let encrypted = written_with(&other.providers, place, b"{}");
+    configuration.resources.push(other);
+    let audit = audit(&configuration, vec![item(place, &encrypted, Age::Current)]);
+    let line = "secrets Current unknown-key aescbc/team:2026:a 1 [\"shop/a\"]".to_owned();
+    assert!(lines(&audit).contains(&line), "{:?}", lines(&audit));
+    assert!(!audit.is_crowded);
+}
+
+#[test]
+fn what_is_not_told_apart_is_no_proof() {
+    let configuration = configuration();
+    let many = |count: usize| {
+        let items = (0..count).map(|at| item(&format!("/registry/example.com/w{at}/a"), b"{}", Age::Current));
+        let auditor = Auditor::new(&configuration, "/registry").unwrap();
+        // One thread, so that no other shares the kinds.
+        let audited = auditor.run(1, &|_| (), |each| {
+            for item in items {
+                assert!(each(item).is_continue());
+            }
+            Ok::<_, Infallible>(Extent {
+                revision: 9,
+                keys: Keys::Prefix(Vec::new()),
+            })
+        });
+        let Ok(audit) = audited;
+        let origin = Origin {
+            kind: "etcdctl",
+            name: "a",
+            checksum: false,
+            config: "enc.yaml".into(),
+            config_text: CONFIG,
+            incomplete: None,
+        };
+        report(&auditor, &audit, &origin).details["complete"].clone()
+    };
+    assert_eq!(many(limits::AUDIT_GROUPS), Value::Bool(true));
+    assert_eq!(many(limits::AUDIT_GROUPS + 1), Value::Bool(false));
+}
