@@ -30,7 +30,6 @@ mod input;
 mod key_ring;
 mod merge;
 mod open;
-mod pem;
 mod private_key;
 mod reseal;
 mod scope;

@@ -1,7 +1,7 @@
 //! What a value is, judged by its text alone: only plaintext is a finding.
 
 use crate::k8s::base64;
-use crate::seal::pem;
+use crate::pem;
 use crate::yaml::{Kind, Node};
 
 /// What stands in a value.
