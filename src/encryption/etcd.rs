@@ -33,7 +33,7 @@ use tonic_prost::ProstCodec;
 use zeroize::Zeroizing;
 
 use self::message::{AuthenticateRequest, AuthenticateResponse, KeyValue, RangeRequest, RangeResponse};
-use super::source::{Age, Each, Extent, Item, Keys};
+use super::source::{Age, Each, Extent, Item, Keys, Value};
 use crate::limits;
 use crate::report::visible;
 
@@ -433,7 +433,7 @@ impl From<KeyValue> for Item {
     fn from(pair: KeyValue) -> Self {
         Self {
             key: pair.key,
-            value: pair.value,
+            value: Value::Bytes(pair.value),
             revision: pair.mod_revision,
             age: Age::Current,
         }

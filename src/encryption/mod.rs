@@ -77,5 +77,5 @@ pub use load::{Loaded, Loader, Problem, Refusal, load};
 pub use place::{Place, resource as resource_of};
 pub use secrecy::{masked, shown};
 pub use snapshot::{Snapshot, SnapshotError};
-pub use source::{Age, Each, Extent, Item, Keys};
+pub use source::{Age, Each, Extent, Item, Keys, Value, ValueError};
 pub use transform::{Reading, Slot, Transformer};

@@ -18,7 +18,7 @@ fn configuration() -> Configuration {
 fn item(key: &str, value: &[u8], age: Age) -> Item {
     Item {
         key: key.as_bytes().to_vec(),
-        value: value.to_vec(),
+        value: crate::encryption::Value::Bytes(value.to_vec()),
         revision: 1,
         age,
     }
@@ -35,8 +35,7 @@ fn audit(configuration: &Configuration, items: Vec<Item>) -> Audit {
             keys: Keys::Prefix(Vec::new()),
         })
     });
-    let Ok(audit) = audited;
-    audit
+    audited.unwrap()
 }
 
 /// `resource age state provider/key count [names]`, of what was counted.
@@ -302,7 +301,7 @@ fn what_is_not_told_apart_is_no_proof() {
                 keys: Keys::Prefix(Vec::new()),
             })
         });
-        let Ok(audit) = audited;
+        let audit = audited.unwrap();
         let origin = Origin {
             kind: "etcdctl",
             name: "a",
@@ -315,4 +314,32 @@ fn what_is_not_told_apart_is_no_proof() {
     };
     assert_eq!(many(limits::AUDIT_GROUPS), Value::Bool(true));
     assert_eq!(many(limits::AUDIT_GROUPS + 1), Value::Bool(false));
+}
+
+#[test]
+fn the_first_value_that_is_no_base64_ends_the_audit() {
+    let configuration = configuration();
+    let auditor = Auditor::new(&configuration, "/registry").unwrap();
+    let mut sent = 0_u64;
+    let audited = auditor.run(2, &|_| (), |each| {
+        // More than the threads and the channel hold: whoever sends must not wait for ever.
+        for offset in 0..100_000 {
+            let mut item = item("/registry/secrets/shop/a", b"", Age::Current);
+            let text = if offset < 700 { b"e30=".to_vec() } else { b"e".to_vec() };
+            item.value = crate::encryption::Value::Base64 { text, offset };
+            sent = offset;
+            if each(item).is_break() {
+                break;
+            }
+        }
+        Ok::<_, Infallible>(Extent {
+            revision: 9,
+            keys: Keys::Prefix(Vec::new()),
+        })
+    });
+    assert!(matches!(
+        audited.unwrap_err(),
+        Stopped::Value(ValueError { offset: 700 })
+    ));
+    assert!(sent >= 700);
 }
