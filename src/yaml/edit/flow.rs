@@ -176,11 +176,13 @@ pub(super) fn remove(editor: &Editor<'_, '_>, collection: u32, at: usize) -> Res
             span.start + 1..span.end.saturating_sub(1)
         }
     };
-    if editor
-        .text
-        .get(range.clone())
-        .is_some_and(|gone| gone.contains(" #") || gone.contains("\n#"))
-    {
+    // What stands in the child itself may be a text with `#`, and goes with it.
+    let around = [range.start..unit.range.start, unit.range.end..range.end];
+    let has_comment = |part: Range<usize>| {
+        let text = editor.text.get(part).unwrap_or_default();
+        text.contains(" #") || text.contains("\n#")
+    };
+    if around.into_iter().any(has_comment) {
         return Err(editor.layout(unit.range.start, "a comment between entries"));
     }
     Ok(vec![cut(range)])

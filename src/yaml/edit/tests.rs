@@ -302,6 +302,7 @@ fn brackets_keep_their_layout() {
     assert_eq!(dropped(comments, "a", 1), "a: [\n  1 # one\n]\n");
     assert_eq!(dropped(comments, "a", 0), "a: [\n  2 # two\n]\n");
     assert_eq!(moved("a: [1, 2,  3]\n", "a", 2, 0), "a: [3, 1,  2]\n");
+    assert_eq!(dropped("a: [{\"b\": \" #\"}]\n", "a", 0), "a: []\n", "no comment");
     let (yaml, offsets) = json_with_offsets(lines);
     let stream = parse(&yaml).unwrap();
     let editor = Editor::with_source(&stream, lines, offsets);
