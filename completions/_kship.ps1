@@ -33,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
             [CompletionResult]::new('reseal', 'reseal', [CompletionResultType]::ParameterValue, 'Move the values of SealedSecrets to the newest key of their cluster')
             [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove who signed images and files, by key or by identity')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -458,6 +459,41 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
         'kship;encryption;help;help' {
             break
         }
+        'kship;verify' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Also every image of these files and folders; `-` reads standard input')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Also every image of these files and folders; `-` reads standard input')
+            [CompletionResult]::new('--bundle', '--bundle', [CompletionResultType]::ParameterName, 'Verify a file against this Sigstore bundle, without any network')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'What must be said: an attestation of this type, by cosign''s short name (spdx, cyclonedx, slsaprovenance1, ...) or URI')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'What the signer must have noted beside the signature')
+            [CompletionResult]::new('--annotations', '--annotations', [CompletionResultType]::ParameterName, 'What the signer must have noted beside the signature')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to print')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'A public key in PEM; of several any one is enough')
+            [CompletionResult]::new('--certificate-identity', '--certificate-identity', [CompletionResultType]::ParameterName, 'The name in the signer''s certificate: an address, or the URI of a workflow')
+            [CompletionResult]::new('--certificate-identity-regexp', '--certificate-identity-regexp', [CompletionResultType]::ParameterName, 'The same as a regular expression, which must match the whole name')
+            [CompletionResult]::new('--certificate-oidc-issuer', '--certificate-oidc-issuer', [CompletionResultType]::ParameterName, 'Who vouched for that name: the OIDC issuer')
+            [CompletionResult]::new('--certificate-oidc-issuer-regexp', '--certificate-oidc-issuer-regexp', [CompletionResultType]::ParameterName, 'The same as a regular expression, which must match the whole URL')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Whom to believe about certificates, logs and times, in place of Sigstore''s public instance')
+            [CompletionResult]::new('--tlog', '--tlog', [CompletionResultType]::ParameterName, 'Whether signatures must be in a transparency log')
+            [CompletionResult]::new('--insecure-ignore-tlog', '--insecure-ignore-tlog', [CompletionResultType]::ParameterName, 'cosign''s name for `--tlog off`')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Of the files'' images only those that match a pattern, such as ''ghcr.io/company/**''')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Not those that match a pattern')
+            [CompletionResult]::new('--registry-map', '--registry-map', [CompletionResultType]::ParameterName, 'Look names up elsewhere: docker.io=mirror.example.com/hub')
+            [CompletionResult]::new('--layout', '--layout', [CompletionResultType]::ParameterName, 'Read images from a folder of OCI image layouts, one a repository, and use no network')
+            [CompletionResult]::new('--registry-auth', '--registry-auth', [CompletionResultType]::ParameterName, 'Log in to a registry with a password that stands in a file')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in a PEM file, beside those of the system')
+            [CompletionResult]::new('--plain-http', '--plain-http', [CompletionResultType]::ParameterName, 'Speak plain HTTP to a registry; loopback hosts need not be named')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight to one registry')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'List what was passed over in files, and why')
+            [CompletionResult]::new('--trusted-root-info', '--trusted-root-info', [CompletionResultType]::ParameterName, 'Tell whom the trusted root believes and how old it is, and verify nothing')
+            [CompletionResult]::new('--allow-any-identity', '--allow-any-identity', [CompletionResultType]::ParameterName, 'Take a regular expression that matches anything')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kship;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only the product, warnings and errors')
@@ -480,6 +516,7 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             [CompletionResult]::new('unseal', 'unseal', [CompletionResultType]::ParameterValue, 'Open SealedSecrets with the private keys of their cluster')
             [CompletionResult]::new('reseal', 'reseal', [CompletionResultType]::ParameterValue, 'Move the values of SealedSecrets to the newest key of their cluster')
             [CompletionResult]::new('encryption', 'encryption', [CompletionResultType]::ParameterValue, 'Write, check, rotate and prove the encryption of what etcd stores')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove who signed images and files, by key or by identity')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages into a directory')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -542,6 +579,9 @@ Register-ArgumentCompleter -Native -CommandName 'kship' -ScriptBlock {
             break
         }
         'kship;help;encryption;rotate;status' {
+            break
+        }
+        'kship;help;verify' {
             break
         }
         'kship;help;completions' {

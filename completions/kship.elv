@@ -30,6 +30,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
             cand reseal 'Move the values of SealedSecrets to the newest key of their cluster'
             cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
+            cand verify 'Prove who signed images and files, by key or by identity'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -417,6 +418,40 @@ set edit:completion:arg-completer[kship] = {|@words|
         }
         &'kship;encryption;help;help'= {
         }
+        &'kship;verify'= {
+            cand -f 'Also every image of these files and folders; `-` reads standard input'
+            cand --filename 'Also every image of these files and folders; `-` reads standard input'
+            cand --bundle 'Verify a file against this Sigstore bundle, without any network'
+            cand --type 'What must be said: an attestation of this type, by cosign''s short name (spdx, cyclonedx, slsaprovenance1, ...) or URI'
+            cand -a 'What the signer must have noted beside the signature'
+            cand --annotations 'What the signer must have noted beside the signature'
+            cand -o 'What to print'
+            cand --format 'What to print'
+            cand --key 'A public key in PEM; of several any one is enough'
+            cand --certificate-identity 'The name in the signer''s certificate: an address, or the URI of a workflow'
+            cand --certificate-identity-regexp 'The same as a regular expression, which must match the whole name'
+            cand --certificate-oidc-issuer 'Who vouched for that name: the OIDC issuer'
+            cand --certificate-oidc-issuer-regexp 'The same as a regular expression, which must match the whole URL'
+            cand --trusted-root 'Whom to believe about certificates, logs and times, in place of Sigstore''s public instance'
+            cand --tlog 'Whether signatures must be in a transparency log'
+            cand --insecure-ignore-tlog 'cosign''s name for `--tlog off`'
+            cand --include 'Of the files'' images only those that match a pattern, such as ''ghcr.io/company/**'''
+            cand --exclude 'Not those that match a pattern'
+            cand --registry-map 'Look names up elsewhere: docker.io=mirror.example.com/hub'
+            cand --layout 'Read images from a folder of OCI image layouts, one a repository, and use no network'
+            cand --registry-auth 'Log in to a registry with a password that stands in a file'
+            cand --registry-ca 'Trust the certificate authorities in a PEM file, beside those of the system'
+            cand --plain-http 'Speak plain HTTP to a registry; loopback hosts need not be named'
+            cand --jobs 'Requests in flight to one registry'
+            cand --color 'When to use colour'
+            cand --explain 'List what was passed over in files, and why'
+            cand --trusted-root-info 'Tell whom the trusted root believes and how old it is, and verify nothing'
+            cand --allow-any-identity 'Take a regular expression that matches anything'
+            cand -q 'Print only the product, warnings and errors'
+            cand --quiet 'Print only the product, warnings and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kship;completions'= {
             cand --color 'When to use colour'
             cand -q 'Print only the product, warnings and errors'
@@ -437,6 +472,7 @@ set edit:completion:arg-completer[kship] = {|@words|
             cand unseal 'Open SealedSecrets with the private keys of their cluster'
             cand reseal 'Move the values of SealedSecrets to the newest key of their cluster'
             cand encryption 'Write, check, rotate and prove the encryption of what etcd stores'
+            cand verify 'Prove who signed images and files, by key or by identity'
             cand completions 'Print the completion script of a shell'
             cand man 'Write the manual pages into a directory'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -483,6 +519,8 @@ set edit:completion:arg-completer[kship] = {|@words|
         &'kship;help;encryption;rotate;disable'= {
         }
         &'kship;help;encryption;rotate;status'= {
+        }
+        &'kship;help;verify'= {
         }
         &'kship;help;completions'= {
         }

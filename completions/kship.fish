@@ -35,6 +35,7 @@ complete -c kship -n "__fish_kship_needs_command" -f -a "seal" -d 'Turn Secrets 
 complete -c kship -n "__fish_kship_needs_command" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
 complete -c kship -n "__fish_kship_needs_command" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
 complete -c kship -n "__fish_kship_needs_command" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_needs_command" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
 complete -c kship -n "__fish_kship_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c kship -n "__fish_kship_needs_command" -f -a "man" -d 'Write the manual pages into a directory'
 complete -c kship -n "__fish_kship_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -286,6 +287,42 @@ complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a new configuration with a new key'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Exchange the key, or the provider, one step at a time'
 complete -c kship -n "__fish_kship_using_subcommand encryption; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand verify" -s f -l filename -d 'Also every image of these files and folders; `-` reads standard input' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l bundle -d 'Verify a file against this Sigstore bundle, without any network' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l type -d 'What must be said: an attestation of this type, by cosign\'s short name (spdx, cyclonedx, slsaprovenance1, ...) or URI' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -s a -l annotations -d 'What the signer must have noted beside the signature' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -s o -l format -d 'What to print' -r -f -a "human\t'Text, for people'
+json\t'One JSON object that only grows'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'
+cosign\t'A JSON array for each image, as `cosign verify` prints it'"
+complete -c kship -n "__fish_kship_using_subcommand verify" -l key -d 'A public key in PEM; of several any one is enough' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-identity -d 'The name in the signer\'s certificate: an address, or the URI of a workflow' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-identity-regexp -d 'The same as a regular expression, which must match the whole name' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-oidc-issuer -d 'Who vouched for that name: the OIDC issuer' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'The same as a regular expression, which must match the whole URL' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l trusted-root -d 'Whom to believe about certificates, logs and times, in place of Sigstore\'s public instance' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l tlog -d 'Whether signatures must be in a transparency log' -r -f -a "auto\t'With an identity they must; with a key what is there must hold, where the log is known'
+required\t'They must, with a key as well'
+off\t'Not asked; with an identity a timestamp must prove the time'"
+complete -c kship -n "__fish_kship_using_subcommand verify" -l insecure-ignore-tlog -d 'cosign\'s name for `--tlog off`' -r -f -a "true\t''
+false\t''"
+complete -c kship -n "__fish_kship_using_subcommand verify" -l include -d 'Of the files\' images only those that match a pattern, such as \'ghcr.io/company/**\'' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l exclude -d 'Not those that match a pattern' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-map -d 'Look names up elsewhere: docker.io=mirror.example.com/hub' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l layout -d 'Read images from a folder of OCI image layouts, one a repository, and use no network' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-auth -d 'Log in to a registry with a password that stands in a file' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l registry-ca -d 'Trust the certificate authorities in a PEM file, beside those of the system' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l plain-http -d 'Speak plain HTTP to a registry; loopback hosts need not be named' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l jobs -d 'Requests in flight to one registry' -r
+complete -c kship -n "__fish_kship_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
+always\t'Always'
+never\t'Never'"
+complete -c kship -n "__fish_kship_using_subcommand verify" -l explain -d 'List what was passed over in files, and why'
+complete -c kship -n "__fish_kship_using_subcommand verify" -l trusted-root-info -d 'Tell whom the trusted root believes and how old it is, and verify nothing'
+complete -c kship -n "__fish_kship_using_subcommand verify" -l allow-any-identity -d 'Take a regular expression that matches anything'
+complete -c kship -n "__fish_kship_using_subcommand verify" -s q -l quiet -d 'Print only the product, warnings and errors'
+complete -c kship -n "__fish_kship_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kship -n "__fish_kship_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
@@ -296,14 +333,15 @@ always\t'Always'
 never\t'Never'"
 complete -c kship -n "__fish_kship_using_subcommand man" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "man" -d 'Write the manual pages into a directory'
-complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "pin" -d 'Resolve image tags to digests and write them where they stand'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "seal" -d 'Turn Secrets into SealedSecrets that only the cluster can open'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "unseal" -d 'Open SealedSecrets with the private keys of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "reseal" -d 'Move the values of SealedSecrets to the newest key of their cluster'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "encryption" -d 'Write, check, rotate and prove the encryption of what etcd stores'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "verify" -d 'Prove who signed images and files, by key or by identity'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "man" -d 'Write the manual pages into a directory'
+complete -c kship -n "__fish_kship_using_subcommand help; and not __fish_seen_subcommand_from pin seal unseal reseal encryption verify completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "audit" -d 'Count what etcd stores as plaintext, and under which key'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "check" -d 'Say whether the API server loads a file, and what it does not see in it'
 complete -c kship -n "__fish_kship_using_subcommand help; and __fish_seen_subcommand_from encryption" -f -a "decrypt" -d 'Decrypt one value of etcd, from standard input'

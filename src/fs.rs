@@ -1,9 +1,9 @@
 //! Files: read with a limit, written all or nothing.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err::File;
 
 /// The path that means standard input or output.
 pub const DASH: &str = "-";
@@ -43,6 +43,14 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// The file is not there, or the system does not let it be read.
+    #[error("`{path}` cannot be read")]
+    Unreadable {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 /// Reads a file as bytes.
@@ -50,7 +58,11 @@ pub enum Error {
 /// # Errors
 /// It cannot be read, is not a regular file, or has more than `limit` bytes.
 pub fn read_bytes(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
-    let metadata = fs_err::metadata(path)?;
+    let unreadable = |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = path.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(Error::NotAFile { path: path.to_owned() });
     }
@@ -60,7 +72,7 @@ pub fn read_bytes(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
             limit,
         });
     }
-    read_limited(File::open(path.as_std_path())?, path, limit)
+    read_limited(File::open(path).map_err(unreadable)?, path, limit)
 }
 
 /// Reads a file as UTF-8 text; a byte-order mark stays where it is.
@@ -81,7 +93,11 @@ pub fn if_exists<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(Error::Io(error)) if matches!(error.kind(), InvalidFilename | NotADirectory | NotFound) => Ok(None),
+        Err(Error::Io(source) | Error::Unreadable { source, .. })
+            if matches!(source.kind(), InvalidFilename | NotADirectory | NotFound) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -104,7 +120,11 @@ pub fn read_stream_bytes(stream: impl Read, name: &Utf8Path, limit: u64) -> Resu
 
 fn read_limited(stream: impl Read, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let read = stream.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    let read = read.map_err(|source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     if u64::try_from(read).unwrap_or(u64::MAX) > limit {
         return Err(Error::TooLarge {
             path: path.to_owned(),
@@ -170,7 +190,9 @@ fn stage_with(path: &Utf8Path, before: Option<&[u8]>, content: &[u8], access: Ac
         .parent()
         .filter(|parent| !parent.as_str().is_empty())
         .unwrap_or(Utf8Path::new("."));
-    let mut temporary = builder(access)
+    // What replaces a file gets that file's mode below; until then nobody else may open it.
+    let new = if before.is_some() { Access::Private } else { access };
+    let mut temporary = builder(new)
         .tempfile_in(folder)
         .map_err(|error| io::Error::new(error.kind(), format!("failed to create a file in `{folder}`: {error}")))?;
     if before.is_some() {
@@ -403,6 +425,14 @@ mod tests {
         assert_eq!(
             read_bytes(&dir, 9).unwrap_err().to_string(),
             format!("{dir} is not a file")
+        );
+        let missing = read_bytes(&dir.join("missing"), 9).unwrap_err();
+        assert_eq!(
+            crate::report::chain(&missing),
+            [
+                format!("`{dir}/missing` cannot be read"),
+                "No such file or directory (os error 2)".to_owned()
+            ]
         );
         assert_eq!(
             read_stream(&b"abc"[..], Utf8Path::new("stdin"), 2)

@@ -10,10 +10,11 @@
 //! pin     what is edited, and why
 //! seal    Secrets to SealedSecrets and back
 //! encryption  the API server's EncryptionConfiguration
+//! verify  who signed an image or a file, as proof
 //! images  where images stand in files, and which of them count
 //! registry  cluster                                       network: registries · the API server of a cluster
 //! k8s  policy  report                                     resources · kship.yaml · findings
-//! oci  yaml  text  fs  tree  limits                        pure: references, documents, edits; files; the table of limits
+//! oci  yaml  text  fs  tree  limits  parallel              pure: references, documents, edits; files; the table of limits; threads
 //! ```
 //!
 //! The clock, randomness, the environment and bytes are arguments: only [`cli`], [`registry`], [`cluster`],
@@ -30,6 +31,8 @@ pub mod images;
 pub mod k8s;
 pub mod limits;
 pub mod oci;
+mod parallel;
+mod pem;
 pub mod pin;
 pub mod policy;
 pub mod registry;
@@ -37,6 +40,7 @@ pub mod report;
 pub mod seal;
 pub mod text;
 pub mod tree;
+pub mod verify;
 pub mod yaml;
 
 pub use oci::{Digest, PinnedReference, Reference};

@@ -173,3 +173,41 @@ pub const AUDIT_NAMES: usize = 1_000;
 /// Resources that an audit tells apart, and keys within each. Group names, key names and key ids are whatever somebody wrote
 /// to etcd; those beyond are counted together.
 pub const AUDIT_GROUPS: usize = 10_000;
+/// Sizes of RSA keys whose signatures are trusted, in bits; the bounds are those of [`SEALING_KEY_BITS`].
+pub const VERIFYING_RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+
+/// Largest artifact whose signature is verified as a file, in bytes. It is held in memory: an Ed25519 signature is over the
+/// whole of it.
+pub const ARTIFACT_BYTES: u64 = 2 << 30;
+
+/// Largest bundle, envelope or payload of a signature, in bytes. Most of it is the predicate of an attestation; SBOMs of large
+/// images reach tens of megabytes, and base64 adds a third (CVE-2024-29902 and others had no limit).
+pub const BUNDLE_BYTES: u64 = 64 << 20;
+
+/// Largest trusted root, in bytes. The public one has 7 KB, that of GitHub 32 KB.
+pub const TRUSTED_ROOT_BYTES: u64 = 4 << 20;
+
+/// Log entries of one bundle, as sigstore-go has it; a bundle has one.
+pub const LOG_ENTRIES: usize = 32;
+
+/// Timestamps of one bundle, as sigstore-go has it; a bundle has one.
+pub const TIMESTAMPS: usize = 32;
+
+/// Hashes of one inclusion proof: a log of 2^64 entries needs no more.
+pub const PROOF_HASHES: usize = 64;
+
+/// Subjects of one statement, as sigstore-go has it.
+pub const SUBJECTS: usize = 1024;
+
+/// Digests of one subject, as sigstore-go has it.
+pub const SUBJECT_DIGESTS: usize = 32;
+
+/// Pieces of evidence that are looked at for one image: referrers, and layers under each legacy tag. cosign stops at 1000
+/// layers, and images have less than ten.
+pub const EVIDENCE: usize = 256;
+
+/// Largest compiled pattern for identities, in bytes (CVE-2023-25656 was a pattern of this kind).
+pub const PATTERN_BYTES: usize = 1 << 20;
+
+/// Reasons that one finding repeats about signatures that were refused.
+pub const REJECTIONS_SHOWN: usize = 5;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::Exit;
-use crate::{cluster, encryption, fs, pin, registry, report, seal};
+use crate::{cluster, encryption, fs, pin, registry, report, seal, verify};
 
 /// What ends a verb before it has an answer.
 ///
@@ -71,6 +71,7 @@ pub fn hints_for(error: &(dyn Error + 'static)) -> Vec<String> {
                 .or_else(|| seal_hint(error))
                 .or_else(|| cluster_hint(error))
                 .or_else(|| etcd_hint(error))
+                .or_else(|| verify_hint(error))
                 .or_else(|| registry_hint(error))
                 .map(str::to_owned),
         );
@@ -246,11 +247,36 @@ fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
 }
 
+fn verify_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use verify::{KeyError as K, Rejection as R};
+    if let Some(error) = error.downcast_ref() {
+        return match error {
+            K::Missing { private: true, .. } => Some(
+                "that is a private key, and nobody needs it to verify: name the public one beside it, such as cosign.pub",
+            ),
+            K::Several { .. } => Some("give `--key` several times, once for each file"),
+            _ => None,
+        };
+    }
+    match error.downcast_ref()? {
+        R::Unsupported { .. } | R::Malformed { .. } => {
+            Some("a Sigstore bundle is what `cosign sign-blob --bundle` writes, in the formats 0.1 to 0.3")
+        }
+        _ => None,
+    }
+}
+
 fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use registry::Error as E;
     let error = match error.downcast_ref() {
         Some(pin::ResolveError::Registry(error)) => error,
-        _ => error.downcast_ref()?,
+        _ => match error.downcast_ref() {
+            Some(verify::Error::Registry(E::NotFound { .. })) => {
+                return Some("check the name and tag; `--exclude` leaves images of files out that are in no registry");
+            }
+            Some(verify::Error::Registry(error)) => error,
+            _ => error.downcast_ref()?,
+        },
     };
     match error {
         E::CaCertificate { .. } => Some(

@@ -1,7 +1,5 @@
 //! Where a verb's files come from: paths, or standard input.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Env, Failure};
@@ -44,33 +42,6 @@ pub(super) fn check(paths: &[Utf8PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Maps every item, in order of the items, on as many threads as the machine has cores.
-pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut mine = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return mine };
-            mine.push((at, work(item)));
-        }
-    };
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(items.len())).map(|_| scope.spawn(worker)).collect();
-        let mut all = worker();
-        for other in others {
-            match other.join() {
-                Ok(mine) => all.extend(mine),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    results.sort_unstable_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
 #[derive(Debug, thiserror::Error)]
 #[error("`-` stands for standard input and cannot be mixed with other paths")]
 struct DashIsAlone;
@@ -84,19 +55,4 @@ struct StdinIsTerminal;
 struct Unreadable {
     path: Utf8PathBuf,
     source: std::io::Error,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_stand_in_the_order_of_their_items() {
-        let items: Vec<usize> = (0..1000).collect();
-        assert_eq!(
-            in_parallel(&items, |item| item * 2),
-            items.iter().map(|item| item * 2).collect::<Vec<_>>()
-        );
-        assert!(in_parallel(&[], |item: &u8| *item).is_empty());
-    }
 }

@@ -44,7 +44,9 @@ pub(super) fn main(args: Vec<OsString>, env: &Env) -> ExitCode {
             let result = if app.version {
                 ui.product(&format!("kubeseal version: {VERSION}\n")).map(|()| Exit::Ok)
             } else {
-                app.seal.run(env, &mut ui)
+                app.seal
+                    .check_as_kubeseal(env)
+                    .and_then(|()| app.seal.run(env, &mut ui))
             };
             match conclude(result, &mut ui) {
                 Exit::Ok => 0.into(),

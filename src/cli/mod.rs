@@ -20,6 +20,7 @@ mod seal;
 mod ui;
 mod unseal;
 mod unseal_raw;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -121,6 +122,8 @@ enum Command {
     Reseal(Box<reseal::Reseal>),
     /// Write, check, rotate and prove the encryption of what etcd stores
     Encryption(Box<encryption::Encryption>),
+    /// Prove who signed images and files, by key or by identity
+    Verify(Box<verify::Verify>),
     /// Print the completion script of a shell
     Completions(completions::Completions),
     /// Write the manual pages into a directory
@@ -135,6 +138,7 @@ impl Command {
             Self::Unseal(verb) => verb.run(env, ui),
             Self::Reseal(verb) => verb.run(env, ui),
             Self::Encryption(verb) => verb.run(env, ui),
+            Self::Verify(verb) => verb.run(env, ui),
             Self::Completions(verb) => verb.run(ui),
             Self::Man(verb) => verb.run(ui),
         }

@@ -19,6 +19,7 @@ use crate::fs::{self, Staged};
 use crate::images::{self, Filter, Prefilter, Scan};
 use crate::limits;
 use crate::oci::Reference;
+use crate::parallel;
 use crate::pin::{self, Mode, Resolutions, Resolver, Standings};
 use crate::report::Format;
 use crate::tree::{self, Tree};
@@ -87,7 +88,7 @@ impl Pin {
         let Tree { files, .. } = tree;
         let prefilter = Prefilter::new(&settings.options)?;
         let progress = ui.progress("reading", files.len());
-        let results = input::in_parallel(&files, |path| {
+        let results = parallel::map(&files, |path| {
             let scan = read(path, settings, filter, &prefilter, self.stdout);
             progress.step();
             scan

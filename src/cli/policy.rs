@@ -51,7 +51,7 @@ pub(super) fn load(env: &Env) -> Result<(Policy, Utf8PathBuf), Failure> {
     Ok((policy, root.to_owned()))
 }
 
-/// The rules of every verb: one file serves them all.
+/// The rules of every verb: one file serves them all. Those of `verify` are not there: a missing signature is not waved through.
 fn rules() -> impl Iterator<Item = &'static Rule> {
     let own = pin::rules::RULES.into_iter().chain(seal::check::rules::RULES);
     own.chain(encryption::check::rules::RULES)

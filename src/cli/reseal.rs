@@ -1,10 +1,12 @@
 //! `kship reseal`: the values of SealedSecrets move to the newest key of their cluster.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod tally;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
+
+use tally::{Tally, told};
 
 use super::password::PasswordArgs;
 use super::seal::{Checks, ClusterArgs, Source, random, shown};
@@ -12,12 +14,13 @@ use super::unseal::NoPrivateKey;
 use super::{Env, Exit, Failure, Progress, Ui, input, interrupt};
 use crate::fs::{self, DASH};
 use crate::limits;
+use crate::parallel;
 use crate::seal::{
-    self, Certificate, Fate, KeyFacts, KeyRing, Offline, Resealer, SealedObject, Submission, TargetError,
+    self, ByController, Certificate, ControllerError, Fate, KeyFacts, KeyRing, Offline, ResealError, Resealer,
+    SealedObject, SpliceError, Submission, TargetError,
 };
-use crate::seal::{ByController, ControllerError, ResealError, TargetErrorKind};
 use crate::text::Position;
-use crate::tree::{self, Tree};
+use crate::tree;
 
 /// Move the values of SealedSecrets to the newest key of their cluster
 #[derive(Debug, clap::Args)]
@@ -128,7 +131,7 @@ impl Reseal {
             random: &random,
         };
         let tally = self.run_with(ui, |files, progress, stopped| {
-            input::in_parallel(files, |path| self.file(path, &resealer, stopped, progress))
+            parallel::map(files, |path| self.file(path, &resealer, stopped, progress))
         })?;
         let knows_newest = keys
             .facts()
@@ -295,7 +298,9 @@ impl Reseal {
         let all = || fates.iter().flatten();
         let is_whole = !all().any(|fate| matches!(fate, Fate::Unopened { .. }));
         if is_whole && all().any(|fate| matches!(fate, Fate::Resealed { .. })) {
-            let edited = seal::splice(text, &fates)?;
+            let new = objects.iter().zip(&fates);
+            let new: Vec<_> = new.map(|(object, fates)| seal::new_values(object, fates)).collect();
+            let edited = seal::splice(text, &new)?;
             if !self.dry_run {
                 fs::write_atomic(path, Some(&bytes), edited.as_bytes())?;
             }
@@ -324,9 +329,20 @@ enum FileError {
     #[error("{source}")]
     Seal { position: Position, source: ResealError },
     #[error(transparent)]
+    Splice(SpliceError),
+    #[error(transparent)]
     Target(#[from] TargetError),
     #[error("it is UTF-16, which kship does not edit: expected UTF-8")]
     Utf16,
+}
+
+impl From<SpliceError> for FileError {
+    fn from(error: SpliceError) -> Self {
+        match error {
+            SpliceError::Target(error) => Self::Target(error),
+            error => Self::Splice(error),
+        }
+    }
 }
 
 impl FileError {
@@ -335,176 +351,6 @@ impl FileError {
         let Self::Seal { source, .. } = self else { return false };
         matches!(source, ResealError::Controller(error) if matches!(**error, ControllerError::Cluster { .. }))
     }
-}
-
-/// What came of the run.
-#[derive(Default)]
-struct Tally {
-    failed: bool,
-    unopened: usize,
-    /// SealedSecrets whose template has another scope.
-    refused: usize,
-    kept: usize,
-    resealed: usize,
-    files: usize,
-    /// How many values each key opened, and how many of them stay with it.
-    by_key: BTreeMap<String, (usize, usize)>,
-}
-
-impl Tally {
-    fn tree(&mut self, tree: &Tree, ui: &mut Ui) {
-        for error in &tree.errors {
-            ui.error(error);
-            self.failed = true;
-        }
-        for name in &tree.nameless {
-            ui.error(format_args!("{name}: its name is not UTF-8"));
-            self.failed = true;
-        }
-        for link in &tree.links {
-            ui.warning(format_args!(
-                "{link}: a symbolic link to a folder, or out of the tree, is not followed"
-            ));
-        }
-    }
-
-    fn add(
-        &mut self,
-        path: &Utf8Path,
-        result: Result<Option<Done>, FileError>,
-        dry_run: bool,
-        out: &mut String,
-        ui: &mut Ui,
-    ) {
-        let done = match result {
-            Ok(Some(done)) => done,
-            Ok(None) => return,
-            Err(error) => {
-                self.fail(path, error, ui);
-                return;
-            }
-        };
-        let mut changes = false;
-        for (object, fates) in done.objects.iter().zip(&done.fates) {
-            for (value, fate) in object.values.iter().zip(fates) {
-                let place = format!(
-                    "{path}:{}: {} of {}/{}",
-                    value.position, value.key, object.namespace, object.name
-                );
-                match fate {
-                    Fate::Kept { by } => {
-                        self.count(Some(by), true);
-                        // Writing to a string does not fail.
-                        let _ = writeln!(out, "{place}: kept, {} opens it", told(by));
-                    }
-                    Fate::Resealed { by, .. } => {
-                        let by_text = by
-                            .as_ref()
-                            .map(|by| format!(", {} opened it", told(by)))
-                            .unwrap_or_default();
-                        let what = match (done.is_whole, dry_run) {
-                            (false, _) => "left alone with its file",
-                            (true, true) => "would be resealed",
-                            (true, false) => "resealed",
-                        };
-                        self.count(by.as_ref(), !done.is_whole);
-                        if done.is_whole {
-                            self.resealed += 1;
-                            changes = true;
-                        }
-                        let _ = writeln!(out, "{place}: {what}{by_text}");
-                    }
-                    Fate::Unopened { reason } => {
-                        self.unopened += 1;
-                        ui.error(format_args!("{place} does not open: {reason}"));
-                    }
-                }
-            }
-        }
-        self.files += usize::from(changes);
-    }
-
-    fn count(&mut self, by: Option<&KeyFacts>, stays: bool) {
-        self.kept += usize::from(stays);
-        if let Some(by) = by {
-            let (opened, left) = self.by_key.entry(told(by)).or_default();
-            *opened += 1;
-            *left += usize::from(stays);
-        }
-    }
-
-    fn fail(&mut self, path: &Utf8Path, error: FileError, ui: &mut Ui) {
-        let position = match &error {
-            FileError::Target(error) => Some(error.position),
-            FileError::Seal { position, .. } => Some(*position),
-            FileError::File(_) | FileError::Utf16 => None,
-        };
-        // A scope that the template would widen is an answer.
-        let is_no = matches!(
-            &error,
-            FileError::Target(TargetError {
-                kind: TargetErrorKind::ScopeDiffers { .. },
-                ..
-            })
-        );
-        if is_no {
-            self.refused += 1;
-        } else {
-            self.failed = true;
-        }
-        let source = Failure::new(Unsealed {
-            place: position.map_or_else(|| path.to_string(), |position| format!("{path}:{position}")),
-            source: error,
-        });
-        ui.failure(&source);
-    }
-
-    /// Sums it up.
-    fn tell(&self, dry_run: bool, ui: &mut Ui) {
-        let Self {
-            unopened,
-            kept,
-            resealed,
-            files,
-            by_key,
-            ..
-        } = self;
-        let (would, moves) = if dry_run {
-            ("would reseal", "would move")
-        } else {
-            ("resealed", "moved")
-        };
-        for (key, (opened, left)) in by_key {
-            ui.status(format_args!(
-                "{key} opened {opened}: {left} stay, {} {moves}",
-                opened - left
-            ));
-        }
-        let noun = if *files == 1 { "file" } else { "files" };
-        let not = match unopened {
-            0 => String::new(),
-            count => format!(", could not open {count}"),
-        };
-        ui.status(format_args!("{would} {resealed} in {files} {noun}, kept {kept}{not}"));
-    }
-
-    fn conclude(self) -> Result<Exit, Failure> {
-        if self.unopened + self.refused > 0 {
-            return Ok(Exit::Finding);
-        }
-        if self.failed {
-            return Ok(Exit::Failure);
-        }
-        if self.kept + self.resealed == 0 {
-            return Err(Failure::new(Nothing));
-        }
-        Ok(Exit::Ok)
-    }
-}
-
-/// A key in messages.
-fn told(facts: &KeyFacts) -> String {
-    format!("key {} ({})", facts.id, facts.file)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -522,19 +368,8 @@ struct NewerThanNewest {
 struct NoCertificate;
 
 #[derive(Debug, thiserror::Error)]
-#[error("no SealedSecret with values in these paths")]
-struct Nothing;
-
-#[derive(Debug, thiserror::Error)]
 #[error("standard input is asked for twice")]
 struct StdinTwice;
-
-#[derive(Debug, thiserror::Error)]
-#[error("{place} cannot be resealed")]
-struct Unsealed {
-    place: String,
-    source: FileError,
-}
 
 #[derive(Debug, thiserror::Error)]
 #[error("kship reseal changes files in place: expected paths, not `-`")]

@@ -28,7 +28,7 @@ use super::unseal::Unseal;
 use super::{Env, Exit, Failure, Ui};
 use crate::fs::{self, DASH};
 use crate::limits;
-use crate::seal::{self, Document, ErrorKind, Sealed, Sealer, SecretSealError, Syntax};
+use crate::seal::{self, Document, ErrorKind, Plan, Sealer, SecretSealError, Syntax};
 use crate::text::Position;
 
 impl Seal {
@@ -100,22 +100,26 @@ impl Seal {
     /// Seals a Secret that is made of the flags.
     fn seal_values(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
         let secret = self.create(env)?;
-        let mut document = seal::seal_secret(&secret, &sealer, &mut random);
-        if let Err(SecretSealError::NoNamespace { .. }) = document {
+        let mut sealed = seal::seal_secret(&secret, &sealer, &mut random);
+        if let Err(SecretSealError::NoNamespace { .. }) = sealed {
             sealer.default_namespace = self.cluster.namespace(env, ui)?;
-            document = seal::seal_secret(&secret, &sealer, &mut random);
+            sealed = seal::seal_secret(&secret, &sealer, &mut random);
         }
-        self.give(seal::render(&[document?], *syntax).as_bytes(), env, ui)?;
+        self.give(seal::render(&sealed?.documents, *syntax).as_bytes(), env, ui)?;
         Ok(Exit::Ok)
     }
 
     fn seal_files(&self, mut sealer: Sealer<'_>, syntax: &Syntax, env: &Env, ui: &mut Ui) -> Result<Exit, Failure> {
+        let paths = self.inputs(env)?;
+        let inputs = folder::list(&paths, ui)?;
+        let mut plans = Vec::with_capacity(inputs.len());
+        for Input { path, .. } in &inputs {
+            plans.push(self.plan_file(path, &mut sealer, env, ui)?);
+        }
         let mut documents: Vec<Document> = Vec::new();
         let mut secrets = 0;
-        let paths = self.inputs(env)?;
         let mut left_out = Vec::new();
-        for Input { path, of_folder } in folder::list(&paths, ui)? {
-            let sealed = self.seal_file(&path, &mut sealer, env, ui)?;
+        for (Input { path, of_folder }, sealed) in inputs.into_iter().zip(seal::seal_all(plans, sealer.key)?) {
             if sealed.secrets == 0 && !of_folder {
                 return Err(NoSecret { path: shown(&path) }.into());
             }
@@ -142,17 +146,17 @@ impl Seal {
         Ok(Exit::Ok)
     }
 
-    /// Seals a file; the kubeconfig is read only where nothing else says the namespace.
-    fn seal_file(&self, path: &Utf8Path, sealer: &mut Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Sealed, Failure> {
+    /// Reads a file and checks it; the kubeconfig is read only where nothing else says the namespace.
+    fn plan_file(&self, path: &Utf8Path, sealer: &mut Sealer<'_>, env: &Env, ui: &mut Ui) -> Result<Plan, Failure> {
         let text = read_text(path, env)?;
-        let mut sealed = seal::seal(&text, sealer, &mut random);
-        if let Err(error) = &sealed
+        let mut plan = seal::plan(&text, sealer, &mut random);
+        if let Err(error) = &plan
             && let ErrorKind::Seal(SecretSealError::NoNamespace { .. }) = error.kind
         {
             sealer.default_namespace = self.cluster.namespace(env, ui)?;
-            sealed = seal::seal(&text, sealer, &mut random);
+            plan = seal::plan(&text, sealer, &mut random);
         }
-        Ok(sealed.map_err(|source| Unsealable {
+        Ok(plan.map_err(|source| Unsealable {
             path: shown(path),
             position: source.position,
             source,

@@ -33,7 +33,7 @@ use tonic_prost::ProstCodec;
 use zeroize::Zeroizing;
 
 use self::message::{AuthenticateRequest, AuthenticateResponse, KeyValue, RangeRequest, RangeResponse};
-use super::source::{Age, Each, Extent, Item, Keys};
+use super::source::{Age, Each, Extent, Item, Keys, Value};
 use crate::limits;
 use crate::report::visible;
 
@@ -433,7 +433,7 @@ impl From<KeyValue> for Item {
     fn from(pair: KeyValue) -> Self {
         Self {
             key: pair.key,
-            value: pair.value,
+            value: Value::Bytes(pair.value),
             revision: pair.mod_revision,
             age: Age::Current,
         }
@@ -500,6 +500,10 @@ fn behind(page: &RangeResponse, from: &[u8], range_end: &[u8]) -> Result<Option<
         previous = Some(key);
     }
     match (previous, page.more) {
+        // The count is that of all keys from here on.
+        (_, false) if i64::try_from(page.kvs.len()).is_ok_and(|length| page.count > length) => {
+            Err("fewer keys than it counts")
+        }
         (_, false) => Ok(None),
         (None, true) => Err("an empty page that is not the last one"),
         (Some(last), true) => {

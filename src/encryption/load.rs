@@ -81,6 +81,8 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(field: String, message: String, span: Range<usize>) -> Self {
+        // Keys stand in the wrong place, too, and upstream's messages repeat what is wrong.
+        let [field, message] = [field, message].map(|text| super::secrecy::masked(&text));
         Self { field, message, span }
     }
 }

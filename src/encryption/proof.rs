@@ -77,6 +77,14 @@ pub enum ProofError {
     /// Nothing, or nothing of the cluster, was looked at.
     #[error("the audit saw no value below its prefix, so that it proves nothing")]
     Empty,
+    /// Nothing that is encrypted opens.
+    #[error(
+        "the audit found no value that the keys of the file open, and {count} that they do not: is it of this cluster?"
+    )]
+    Foreign {
+        /// How many do not.
+        count: u64,
+    },
     /// Something was not looked at.
     #[error("the audit is not complete: {reason}")]
     Incomplete {
@@ -142,7 +150,8 @@ impl Proof {
         if details.keys.total <= details.keys.outside {
             return Err(ProofError::Empty);
         }
-        let mut superseded = 0;
+        details.check_is_known()?;
+        let mut superseded: u64 = 0;
         for reader in removed {
             let mut needed: BTreeMap<&str, u64> = BTreeMap::new();
             let mut counts = details.resources.iter().flat_map(|resource| &resource.counts);
@@ -159,21 +168,38 @@ impl Proof {
                     .filter(|count| count.count > 0 && count.needs(reader))
                 {
                     if count.age == "superseded" {
-                        superseded += count.count;
+                        superseded = superseded.saturating_add(count.count);
                     } else {
-                        *needed.entry(&resource.resource).or_default() += count.count;
+                        let sum = needed.entry(&resource.resource).or_default();
+                        *sum = sum.saturating_add(count.count);
                     }
                 }
             }
             if !needed.is_empty() {
                 return Err(ProofError::Needed {
                     key: reader.to_string(),
-                    count: needed.values().sum(),
+                    count: needed.values().fold(0, |sum, count| sum.saturating_add(*count)),
                     resources: needed.into_keys().collect::<Vec<_>>().join(", "),
                 });
             }
         }
         Ok(superseded)
+    }
+}
+
+impl Details {
+    /// Checks that the keys of the file are those of what was audited: another cluster has no value of a key that goes, too.
+    fn check_is_known(&self) -> Result<(), ProofError> {
+        let sum = |states: [&str; 2]| {
+            let counts = self.resources.iter().flat_map(|resource| &resource.counts);
+            let counts = counts.filter(|count| count.age != "superseded" && states.contains(&count.state.as_str()));
+            let counts = counts.filter(|count| count.provider.as_deref() != Some("identity"));
+            counts.fold(0_u64, |sum, count| sum.saturating_add(count.count))
+        };
+        match (sum(["write-key", "older-key"]), sum(["unknown-key", "undecryptable"])) {
+            (0, count @ 1..) => Err(ProofError::Foreign { count }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -262,6 +288,23 @@ mod tests {
                 value["details"]["incomplete"] = json!("only one folder was read");
             },
             "the audit is not complete: only one folder was read",
+        );
+        refused(
+            &|value| {
+                let counts = &mut value["details"]["resources"][0]["counts"];
+                counts[0]["state"] = json!("unknown-key");
+                counts[0]["key"] = json!("another");
+            },
+            "the audit found no value that the keys of the file open, and 7 that they do not: is it of this cluster?",
+        );
+        refused(
+            &|value| {
+                for at in 0..2 {
+                    value["details"]["resources"][0]["counts"][at]["key"] = json!("old");
+                    value["details"]["resources"][0]["counts"][at]["count"] = json!(u64::MAX);
+                }
+            },
+            "`aescbc/old` is still needed: 18446744073709551615 values of secrets",
         );
         refused(
             &|value| value["details"]["keys"]["total"] = json!(1),

@@ -18,7 +18,7 @@ use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use prost::Message;
 
 use super::bolt::Bolt;
-use super::source::{Age, Each, Extent, Item, Keys};
+use super::source::{Age, Each, Extent, Item, Keys, Value};
 
 pub use super::bolt::{BoltError, is_bolt};
 
@@ -110,7 +110,7 @@ impl<R: Read + Seek> Snapshot<R> {
                     let age = if first { Age::Current } else { Age::Superseded };
                     Ok(each(Item {
                         key,
-                        value,
+                        value: Value::Bytes(value),
                         revision,
                         age,
                     }))
@@ -252,7 +252,8 @@ mod tests {
     fn what_is_current_is_what_etcdctl_says() {
         let mut expected = Vec::new();
         let dump = include_bytes!("../../fixtures/encryption/audit/dump.json");
-        super::super::dump::read(&dump[..], &mut |item| {
+        super::super::dump::read(&dump[..], &mut |mut item| {
+            item.value = Value::Bytes(item.value.bytes(&mut Vec::new()).unwrap().to_vec());
             expected.push(item);
             ControlFlow::Continue(())
         })

@@ -280,6 +280,10 @@ fn refuse_endpoint(address: &str) -> Option<String> {
         return Some("endpoint is a mandatory field for a kms".to_owned());
     }
     match endpoint::scheme(address) {
+        // What is wrong is told with a part of the address, which may be a part of a key.
+        Err(_) if secrecy::masked(address) != address => {
+            Some(format!("invalid endpoint for kms provider, error: {MASK}"))
+        }
         Err(problem) => Some(format!("invalid endpoint for kms provider, error: {problem}")),
         Ok(scheme) if scheme != "unix" => Some(format!(
             "unsupported scheme {} for KMS provider, only unix is supported",

@@ -62,9 +62,10 @@ impl Scan {
             if is_malformed(&skip.reason) {
                 let name = skip.text.split('@').next().unwrap_or("");
                 let accepted = || filter.accepted(INVALID_DIGEST.code, path, name);
-                let mark = found.marks.get(&skip.span.start);
-                let mark = mark.filter(|_| filter.purpose == Purpose::Pin).cloned();
-                match mark.or_else(accepted) {
+                let mark = found.marks.get(&skip.span.start).cloned();
+                // Whoever wants proof cannot do without a digest that means something.
+                let pins = filter.purpose == Purpose::Pin;
+                match mark.or_else(accepted).filter(|_| pins) {
                     Some(reason) => skip.reason = SkipReason::Ignored { reason },
                     None => {
                         scan.malformed.push(skip);

@@ -23,6 +23,18 @@ pub(crate) fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode_line(&joined)
 }
 
+/// Decodes a text without line breaks into a buffer that is used again; `None` where it is not padded standard base64.
+///
+/// The buffer grows and never shrinks: the bytes behind the answer are of earlier texts.
+pub(crate) fn decode_into<'a>(text: &[u8], buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let needed = base64::decoded_len_estimate(text.len());
+    if buffer.len() < needed {
+        buffer.resize(needed, 0);
+    }
+    let length = ENGINE.decode_slice(text, buffer).ok()?;
+    buffer.get(..length)
+}
+
 fn decode_line(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
     let length = ENGINE.decode_slice(text, &mut bytes).ok()?;

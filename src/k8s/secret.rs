@@ -253,11 +253,7 @@ impl Reader<'_> {
             let kind = if is_secret {
                 NoteKind::RetypedValue {
                     field: field.to_owned(),
-                    what: match text.as_ref() {
-                        "" => "null",
-                        "true" | "false" => "a truth value",
-                        _ => "a number",
-                    },
+                    what: reading(&scalar.value, &text),
                 }
             } else {
                 NoteKind::Retyped {
@@ -299,6 +295,28 @@ impl Reader<'_> {
             },
             None => Ok(None),
         }
+    }
+}
+
+/// What YAML 1.1 takes an unquoted value for; of the value itself nothing is told but how it is written.
+fn reading(written: &str, read: &str) -> &'static str {
+    match read {
+        "" => return "null",
+        "true" | "false" => return "a truth value",
+        _ => {}
+    }
+    let digits = written.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    if digits.starts_with("0x") {
+        "a hexadecimal number"
+    } else if digits.starts_with("0b") {
+        "a binary number"
+    } else if digits.starts_with("0o") || (digits.starts_with('0') && digits.len() > 1 && is_number) {
+        "an octal number"
+    } else if is_number {
+        "a number"
+    } else {
+        "a floating-point number"
     }
 }
 
@@ -382,13 +400,34 @@ mod tests {
             ),
             [
                 "63: `yes` at the key of stringData reads `true` in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
-                "68: the unquoted value of stringData.true is a number in YAML 1.1, and kubectl takes another text than is written: quote it",
-                "77: the unquoted value of stringData.b is a truth value in YAML 1.1, and kubectl takes another text than is written: quote it",
-                "84: the unquoted value of stringData.c is null in YAML 1.1, and kubectl takes another text than is written: quote it",
+                "68: the unquoted value of stringData.true reads as an octal number, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
+                "77: the unquoted value of stringData.b reads as a truth value, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
+                "84: the unquoted value of stringData.c reads as null, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
                 "22: `n` at metadata.namespace reads `false` in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
                 "37: `1.0` at metadata.labels.a reads `1` in YAML 1.1, which is what kubectl takes: quote it if that is not meant",
             ]
         );
+    }
+
+    #[test]
+    fn the_kind_of_a_value_is_told_and_not_the_value() {
+        for (written, expected) in [
+            ("0777", "an octal number"),
+            ("0o17", "an octal number"),
+            ("-0x1F", "a hexadecimal number"),
+            ("0b11", "a binary number"),
+            ("1_000", "a number"),
+            ("1e3", "a floating-point number"),
+            ("1.0", "a floating-point number"),
+            ("on", "a truth value"),
+            ("~", "null"),
+        ] {
+            let notes = notes(&format!("stringData: {{k: {written}}}"));
+            let expected = format!(
+                "16: the unquoted value of stringData.k reads as {expected}, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant"
+            );
+            assert_eq!(notes, [expected], "{written}");
+        }
     }
 
     #[test]

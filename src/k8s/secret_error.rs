@@ -40,7 +40,7 @@ pub enum NoteKind {
     },
     /// A value that YAML 1.1 reads as something else; it is not shown.
     #[error(
-        "the unquoted value of {field} is {what} in YAML 1.1, and kubectl takes another text than is written: quote it"
+        "the unquoted value of {field} reads as {what}, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant"
     )]
     RetypedValue {
         /// The field.

@@ -78,6 +78,17 @@ impl Digest {
         &self.hex
     }
 
+    /// The bytes that the hex digits stand for.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let pair = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        self.hex.as_bytes().chunks(2).filter_map(pair).collect()
+    }
+
     /// Says whether this is the digest of these bytes.
     #[must_use]
     pub fn matches(&self, bytes: &[u8]) -> bool {

@@ -102,7 +102,7 @@ impl Client {
 
     /// Fetches a manifest to hash it, where HEAD does not say its digest.
     async fn hash(&self, repository: &Repository, target: &Target) -> Result<Resolved, Error> {
-        let manifest = self.fetch(repository, target).await?;
+        let manifest = self.fetch_manifest(repository, target).await?;
         let digest = match target {
             Target::Digest(digest) => digest.clone(),
             Target::Tag(_) => Digest::of(&manifest.bytes),
@@ -115,7 +115,11 @@ impl Client {
     }
 
     /// Fetches a manifest; its bytes have the digest that was asked for, and the one that the registry names.
-    pub(crate) async fn fetch(&self, repository: &Repository, target: &Target) -> Result<ManifestBytes, Error> {
+    pub(crate) async fn fetch_manifest(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<ManifestBytes, Error> {
         let text = target_text(target);
         let found = self
             .ask(&manifest_question(
@@ -193,8 +197,12 @@ impl Registry for Client {
     fn manifest<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, ManifestBytes> {
         Box::pin(async move {
             let target = Target::Digest(reference.digest().clone());
-            self.fetch(reference.repository(), &target).await
+            self.fetch_manifest(reference.repository(), &target).await
         })
+    }
+
+    fn fetch<'a>(&'a self, repository: &'a Repository, target: &'a Target) -> Answer<'a, ManifestBytes> {
+        Box::pin(self.fetch_manifest(repository, target))
     }
 
     fn blob<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, Vec<u8>> {

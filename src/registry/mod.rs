@@ -52,6 +52,7 @@ pub use layout::{Layout, LayoutError};
 pub use map::{Error as RegistryMapError, RegistryMap};
 pub use mirrors::{Mirrors, MirrorsError};
 pub use options::{Options, Times};
+pub(crate) use referrers::fallback_tag;
 pub(crate) use retry::{delay, parse_date, parse_go_duration, parse_retry_after, random};
 
 use crate::oci::{Descriptor, Digest, MediaType, PinnedReference, Repository};
@@ -72,6 +73,20 @@ pub trait Registry: Send + Sync {
     /// # Errors
     /// As [`Registry::resolve`], and bytes of another digest or more than [`crate::limits::MANIFEST_BYTES`] of them.
     fn manifest<'a>(&'a self, reference: &'a PinnedReference) -> Answer<'a, ManifestBytes>;
+
+    /// Fetches the manifest or index behind a tag or a digest at once; only of a digest is it certain which bytes come.
+    ///
+    /// # Errors
+    /// As [`Registry::manifest`].
+    fn fetch<'a>(&'a self, repository: &'a Repository, target: &'a Target) -> Answer<'a, ManifestBytes> {
+        Box::pin(async move {
+            let digest = match target {
+                Target::Digest(digest) => digest.clone(),
+                Target::Tag(_) => self.resolve(repository, target).await?.digest,
+            };
+            self.manifest(&PinnedReference::new(repository.clone(), digest)).await
+        })
+    }
 
     /// Fetches a blob whole; its bytes have the digest that was asked for.
     ///

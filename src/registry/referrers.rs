@@ -47,7 +47,7 @@ impl Client {
 
     async fn fallback(&self, reference: &PinnedReference) -> Result<Vec<Descriptor>, Error> {
         let target = Target::Tag(fallback_tag(reference.digest()));
-        match self.fetch(reference.repository(), &target).await {
+        match self.fetch_manifest(reference.repository(), &target).await {
             Ok(ManifestBytes { bytes, .. }) => match Index::parse(&bytes) {
                 Ok(index) => Ok(index.manifests),
                 Err(error) => Err(Error::Manifest {

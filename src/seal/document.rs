@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::crypto::SealingKey;
 use super::input::{self, Part};
 use super::scope::Scope;
-use super::sealed_secret::{self, Random, SealedSecret, SecretSealError, Wishes};
+use super::sealed_secret::{self, Random, SecretSealError, Wishes};
 use crate::k8s::{Note, Object, Secret, SecretError, check_name, check_namespace, objects};
 use crate::text::{LineIndex, Position};
 use crate::yaml::{self, Node};
@@ -217,9 +217,13 @@ fn find<'d, 'a>(
 ///
 /// # Errors
 /// It is empty, or not named as Kubernetes wants it.
-pub fn seal_secret(secret: &Secret, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Document, SecretSealError> {
-    let made = SealedSecret::seal(secret, &sealer.wishes(), sealer.key, random)?;
-    Ok(Document::Made(made.to_json()))
+pub fn seal_secret(secret: &Secret, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Sealed, SecretSealError> {
+    let planned = sealed_secret::Plan::new(secret, &sealer.wishes(), random)?;
+    let plan = Plan {
+        documents: vec![Planned::Secret(planned)],
+        notes: Vec::new(),
+    };
+    seal_one(plan, sealer.key)
 }
 
 /// Seals every Secret of a text; `random` fills a buffer from a cryptographic source.
@@ -227,26 +231,94 @@ pub fn seal_secret(secret: &Secret, sealer: &Sealer<'_>, random: &mut Random<'_>
 /// # Errors
 /// The text cannot be read, or one Secret cannot be sealed: then none is.
 pub fn seal(text: &str, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Sealed, Error> {
+    seal_one(plan(text, sealer, random)?, sealer.key).map_err(|error| Error {
+        position: Position { line: 1, column: 1 },
+        kind: error.into(),
+    })
+}
+
+fn seal_one(plan: Plan, key: &SealingKey) -> Result<Sealed, SecretSealError> {
+    let sealed = seal_all(vec![plan], key)?;
+    Ok(sealed.into_iter().next().unwrap_or_default())
+}
+
+/// A file that has been read and checked; nothing is sealed yet.
+#[derive(Default)]
+pub struct Plan {
+    documents: Vec<Planned>,
+    notes: Vec<Located<Note>>,
+}
+
+/// A document that will be.
+enum Planned {
+    Other(Document),
+    Secret(sealed_secret::Plan),
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plan({} documents)", self.documents.len())
+    }
+}
+
+/// Reads a text of Secrets and checks them; `random` fills a buffer from a cryptographic source.
+///
+/// # Errors
+/// The text cannot be read, or one Secret cannot be sealed.
+pub fn plan(text: &str, sealer: &Sealer<'_>, random: &mut Random<'_>) -> Result<Plan, Error> {
     let wishes = sealer.wishes();
-    let mut sealed = Sealed::default();
+    let mut plan = Plan::default();
     visit(text, |found| {
-        match found.object {
+        plan.documents.push(match found.object {
             Object::Secret(node) => {
-                let secret = Secret::read(node, found.text).map_err(|error| found.error(error.offset, error))?;
-                let made = SealedSecret::seal(&secret, &wishes, sealer.key, random)
+                let mut secret = Secret::read(node, found.text).map_err(|error| found.error(error.offset, error))?;
+                let notes = std::mem::take(&mut secret.notes);
+                let planned = sealed_secret::Plan::new(&secret, &wishes, random)
                     .map_err(|error| found.error(node.span().start, error))?;
-                sealed.secrets += 1;
-                sealed.documents.push(Document::Made(made.to_json()));
-                sealed.notes.extend(secret.notes.into_iter().map(|note| Located {
+                plan.notes.extend(notes.into_iter().map(|note| Located {
                     position: found.position(note.offset),
                     what: note,
                 }));
+                Planned::Secret(planned)
             }
-            Object::Other(node) => sealed.documents.push(other(node, found)),
-        }
+            Object::Other(node) => Planned::Other(other(node, found)),
+        });
         Ok(())
     })?;
-    Ok(sealed)
+    Ok(plan)
+}
+
+/// Seals the Secrets of files, on all cores.
+///
+/// # Errors
+/// The library refuses; with a checked key this does not happen.
+pub fn seal_all(plans: Vec<Plan>, key: &SealingKey) -> Result<Vec<Sealed>, SecretSealError> {
+    let mut secrets = Vec::new();
+    let mut files = Vec::with_capacity(plans.len());
+    for Plan { documents, notes } in plans {
+        let mut others: Vec<Option<Document>> = Vec::with_capacity(documents.len());
+        for document in documents {
+            others.push(match document {
+                Planned::Other(other) => Some(other),
+                Planned::Secret(secret) => {
+                    secrets.push(secret);
+                    None
+                }
+            });
+        }
+        files.push((others, notes));
+    }
+    let made = sealed_secret::seal_all(secrets, key)?;
+    let mut made = made.iter().map(|sealed| Document::Made(sealed.to_json()));
+    let files = files.into_iter().map(|(others, notes)| Sealed {
+        secrets: others.iter().filter(|other| other.is_none()).count(),
+        documents: others
+            .into_iter()
+            .filter_map(|other| other.or_else(|| made.next()))
+            .collect(),
+        notes,
+    });
+    Ok(files.collect())
 }
 
 fn other(node: Node<'_, '_>, found: &Found<'_, '_>) -> Document {

@@ -51,8 +51,8 @@ fn check_cost(kdf: &Kdf, number: usize) -> Result<(), PrivateKeyError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pem;
     use super::*;
+    use crate::pem;
 
     const PBKDF2: &str = include_str!("../../fixtures/seal/encrypted/pbkdf2.key");
     const SHA512: &str = include_str!("../../fixtures/seal/encrypted/sha512.key");

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
-use super::document::{self, Error, Located, Sealer};
+use super::document::{self, Located, Sealer};
+use super::merge_error::MergeError;
 use super::scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope};
 use super::sealed_secret::{Random, SecretSealError, seal_value};
-use super::targets::{self, Place, TargetError};
-use crate::k8s::{NameError, Note, Object, Secret, check_data_key};
-use crate::text::{Edit, Position};
-use crate::yaml::{EditError, Editor, Kind, Node};
+use super::set_entry::set_entry;
+use super::targets::{self, Place};
+use crate::k8s::{Note, Object, Secret, check_data_key};
 
 /// What came of a merge.
 #[derive(Debug, Default)]
@@ -39,62 +37,6 @@ pub struct MergedObject {
     pub metadata: Vec<String>,
     /// What the input says, and the target has another word for.
     pub ignored: Vec<&'static str>,
-}
-
-/// What keeps Secrets from being merged.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MergeError {
-    /// The input cannot be read or sealed.
-    #[error("the input cannot be sealed: {source}")]
-    Input {
-        /// Where.
-        position: Position,
-        /// Why.
-        source: Error,
-    },
-    /// The input holds no Secret.
-    #[error("the input holds no Secret: expected a document with `kind: Secret`")]
-    NoSecret,
-    /// The file holds no SealedSecret.
-    #[error("the file to merge into holds no SealedSecret: expected a document with `kind: SealedSecret`")]
-    NoTarget,
-    /// No SealedSecret of the file is the one that is meant.
-    #[error("no SealedSecret is called {wanted}, and which one is meant is not clear: the file has {}", candidates.join(", "))]
-    NotFound {
-        /// The name that was looked for, in backticks.
-        wanted: String,
-        /// Those of the file, in backticks.
-        candidates: Vec<String>,
-    },
-    /// Another scope is asked for than the target has.
-    #[error("the scope {asked} is asked for, but {object} has the scope {found}")]
-    Scope {
-        /// The one that is asked for.
-        asked: Scope,
-        /// The target.
-        object: String,
-        /// The target's.
-        found: Scope,
-    },
-    /// A value cannot be sealed.
-    #[error(transparent)]
-    Seal(#[from] SecretSealError),
-    /// The target cannot be edited.
-    #[error("the file to merge into cannot be edited")]
-    Target(#[from] TargetError),
-    /// Version 1 holds one value for all keys.
-    #[error("{object} is of version 1, with one value for the whole Secret: seal it anew")]
-    Version1 {
-        /// The target.
-        object: String,
-    },
-}
-
-impl From<NameError> for MergeError {
-    fn from(error: NameError) -> Self {
-        Self::Seal(error.into())
-    }
 }
 
 /// Seals the Secrets of `input` for SealedSecrets of `target`, and writes their values there.
@@ -306,7 +248,7 @@ fn merge_one(
     for (key, value) in &secret.data {
         check_data_key(key)?;
         let sealed = seal_value(sealer.key, &goal.label, value, random)?;
-        set(text, goal.at, &["spec", "encryptedData"], key, &sealed)?;
+        set_entry(text, goal.at, &["spec", "encryptedData"], key, &sealed)?;
         let keys = if goal.keys.contains(key) {
             &mut merged.replaced
         } else {
@@ -321,7 +263,7 @@ fn merge_one(
             if matches!(key.as_str(), CLUSTER_WIDE | NAMESPACE_WIDE) {
                 continue;
             }
-            if set(text, goal.at, &["spec", "template", "metadata", field], key, value)? {
+            if set_entry(text, goal.at, &["spec", "template", "metadata", field], key, value)? {
                 merged.metadata.push(key.clone());
             }
         }
@@ -335,83 +277,6 @@ fn merge_one(
         .extend((!secret.kind.is_empty() && secret.kind != goal.kind).then_some("type"));
     merged.ignored.extend(secret.immutable.map(|_| "immutable"));
     Ok(merged)
-}
-
-/// Sets an entry below the object `at` of a text; what is missing on the way comes into being. Says whether that changed
-/// anything.
-fn set(text: &mut String, at: usize, path: &[&str], key: &str, value: &str) -> Result<bool, MergeError> {
-    let mut before = 0;
-    let mut changed = false;
-    let edited = targets::edit(text, |editor, places, values| {
-        let here = at.checked_sub(before).and_then(|at| places.get(at));
-        before += places.len();
-        let Some(place) = here else { return Ok(Vec::new()) };
-        let (edits, expected) = plan(editor, place, path, key, value).map_err(|error| place.refuse(error))?;
-        changed = !edits.is_empty();
-        if let Some(object) = place.value(values).filter(|_| changed) {
-            expect(object, path, key, expected);
-        }
-        Ok::<_, MergeError>(edits)
-    })?;
-    *text = edited;
-    Ok(changed)
-}
-
-/// The edits that set an entry, and the value that it then has.
-fn plan(
-    editor: &Editor<'_, '_>,
-    place: &Place<'_, '_, '_>,
-    path: &[&str],
-    key: &str,
-    value: &str,
-) -> Result<(Vec<Edit>, Value), EditError> {
-    let mut node = place.node;
-    for (depth, field) in path.iter().enumerate() {
-        match node.get(field) {
-            Some(next) => node = next,
-            None => {
-                // Everything that is missing comes as one entry.
-                let rest = path.get(depth + 1..).unwrap_or_default();
-                let nest = |inner: Value, field: &str| Value::Object(Map::from_iter([(field.to_owned(), inner)]));
-                let inner = nest(Value::from(value), key);
-                let inner = rest.iter().rev().fold(inner, |inner, field| nest(inner, field));
-                return Ok((editor.insert_entry(node, field, &inner, None)?, Value::from(value)));
-            }
-        }
-    }
-    let Some(old) = node.get(key) else {
-        return Ok((
-            editor.insert_entry(node, key, &Value::from(value), None)?,
-            Value::from(value),
-        ));
-    };
-    // A block scalar stays one: Go's base64 takes the line feed at its end.
-    let feed = match old.as_str() {
-        Some(old) if path.contains(&"encryptedData") && old.ends_with('\n') => "\n",
-        _ => "",
-    };
-    let new = Value::from(format!("{value}{feed}"));
-    if is_same(old, value) {
-        return Ok((Vec::new(), new));
-    }
-    Ok((editor.replace(old, &new)?, new))
-}
-
-fn is_same(old: Node<'_, '_>, value: &str) -> bool {
-    old.kind() == Kind::Scalar && !old.is_null() && old.to_text().is_some_and(|text| text == value)
-}
-
-/// Changes the value of an object as [`plan`] changes its text.
-fn expect(object: &mut Value, path: &[&str], key: &str, value: Value) {
-    let mut at = object;
-    for field in path.iter().copied().chain([key]) {
-        if at.is_null() {
-            *at = Value::Object(Map::new());
-        }
-        let Some(map) = at.as_object_mut() else { return };
-        at = map.entry(field).or_insert(Value::Null);
-    }
-    *at = value;
 }
 
 #[cfg(test)]

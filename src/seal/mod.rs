@@ -10,7 +10,9 @@
 //! sealing_key private_key certificates that seal, keys that open
 //! check                   what must not be in a tree
 //! document                a file of Secrets to a file of SealedSecrets
-//! targets reseal merge    SealedSecrets edited where they stand; key_ring knows which key is how old
+//! closed open             and back
+//! targets merge           SealedSecrets edited where they stand
+//! sealed_object reseal    values that move to another key; key_ring knows which key is how old
 //! controller submission   what the cluster's controller is asked over its API server; the only part with a network
 //! splice                  new values in place of the old ones, every other byte as it was
 //! sealed_secret           the resource; diagnosis says why a value does not open
@@ -19,6 +21,7 @@
 //! Plaintext and keys live in [`zeroize::Zeroizing`]. What a YAML parser copies while it decodes an escape is the exception.
 
 pub mod check;
+mod closed;
 mod controller;
 mod create;
 mod crypto;
@@ -29,13 +32,15 @@ mod encrypted_key;
 mod input;
 mod key_ring;
 mod merge;
+mod merge_error;
 mod open;
-mod pem;
 mod private_key;
 mod reseal;
 mod scope;
+mod sealed_object;
 mod sealed_secret;
 mod sealing_key;
+mod set_entry;
 mod splice;
 mod submission;
 mod targets;
@@ -45,19 +50,20 @@ pub use create::{CreateError, Creation, file_source};
 pub use crypto::{KeyError, KeyId, OpenError, OpeningKey, SealError, SealingKey, SessionKey, split};
 pub use diagnosis::Reason;
 pub use document::{
-    Document, Error, ErrorKind, Found, Located, Sealed, Sealer, Syntax, render, seal, seal_secret, seal_value,
+    Document, Error, ErrorKind, Found, Located, Plan, Sealed, Sealer, Syntax, plan, render, seal, seal_all,
+    seal_secret, seal_value,
 };
 pub use encoding::decode;
 pub use key_ring::{KeyFacts, KeyRing};
-pub use merge::{MergeError, Merged, MergedObject, merge, merge_secrets};
+pub use merge::{Merged, MergedObject, merge, merge_secrets};
+pub use merge_error::MergeError;
 pub use open::{Opened, Unopened, Unsealed, ValueError, open, unseal, unseal_value};
 pub use private_key::{PrivateKeyError, opening_keys, opening_keys_with};
-pub use reseal::{
-    ByController, Fate, Offline, ResealError, Resealer, Rotate, SealedObject, SealedValue, names, sealed_values, splice,
-};
+pub use reseal::{ByController, Fate, Offline, ResealError, Resealer, Rotate, new_values};
 pub use scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope, UnknownScope};
+pub use sealed_object::{SealedObject, SealedValue, names, sealed_values};
 pub use sealed_secret::{SealedSecret, SecretSealError};
 pub use sealing_key::{Certificate, CertificateError};
-pub use splice::{SpliceError, replace_values};
+pub use splice::{SpliceError, splice};
 pub use submission::{Submission, Submissions, submissions};
 pub use targets::{TargetError, TargetErrorKind, may_hold_sealed_secrets};

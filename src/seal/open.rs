@@ -1,19 +1,18 @@
 //! A file of SealedSecrets becomes a file of Secrets.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::closed::{Closed, is_sealed_secret, resources};
 use super::crypto::OpeningKey;
 use super::diagnosis::{Identity, Reason, diagnose};
-use super::document::{Error, ErrorKind, Found, visit};
+use super::document::{Error, visit};
 use super::input;
 use super::scope::Scope;
-use super::sealed_secret::{API_VERSION, KIND};
-use crate::k8s::{Object, Secret, base64};
+use super::sealed_secret::WHOLE;
+use crate::k8s::{Secret, base64};
 use crate::text::Position;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml;
 
 /// A value that does not open.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,18 +43,6 @@ pub struct Unsealed {
     pub unopened: Vec<Unopened>,
     /// Documents that are no SealedSecret.
     pub others: usize,
-}
-
-/// A SealedSecret as it stands in a file.
-struct Closed {
-    identity: Identity,
-    /// Key, place and bytes of each value.
-    values: Vec<(String, Position, Vec<u8>)>,
-    /// `spec.data` of version 1, which holds the whole Secret.
-    whole: Option<(Position, Vec<u8>)>,
-    template: Secret,
-    /// Namespace and name in the template.
-    hint: (String, String),
 }
 
 /// Opens every SealedSecret of a text, or of each only the value of one key.
@@ -210,9 +197,6 @@ impl Opened {
     }
 }
 
-/// What messages call the value of version 1.
-const WHOLE: &str = "spec.data";
-
 /// Version 1 sealed the JSON of the Secret.
 fn read_whole(json: &[u8]) -> Option<Secret> {
     let json = std::str::from_utf8(json).ok()?;
@@ -222,154 +206,9 @@ fn read_whole(json: &[u8]) -> Option<Secret> {
     Secret::read(stream.documents().first()?.root()?, text).ok()
 }
 
-/// The resource of a document, or those of its list.
-pub(super) fn resources<'d, 'a>(object: &Object<'d, 'a>) -> Vec<Node<'d, 'a>> {
-    let (Object::Other(root) | Object::Secret(root)) = *object;
-    let is_list = root
-        .get("kind")
-        .and_then(Node::as_str)
-        .is_some_and(|kind| kind.ends_with("List"));
-    let items: Vec<_> = root.get("items").into_iter().flat_map(Node::items).collect();
-    if is_list { items } else { vec![root] }
-}
-
-pub(super) fn is_sealed_secret(node: Node<'_, '_>) -> bool {
-    let is = |field: &str, expected: &str| node.get(field).and_then(Node::as_str) == Some(expected);
-    is("kind", KIND) && (is("apiVersion", API_VERSION) || node.get("apiVersion").is_none())
-}
-
-impl Closed {
-    fn read(
-        node: Node<'_, '_>,
-        found: &Found<'_, '_>,
-        namespace: Option<&str>,
-        only: Option<&str>,
-    ) -> Result<Self, Error> {
-        let own = Secret::read_template(node, found.text).map_err(|error| found.error(error.offset, error))?;
-        let spec = node.get("spec");
-        let field = |name: &str| spec.and_then(|spec| spec.get(name)).filter(|value| !value.is_null());
-        let mut template = match field("template") {
-            Some(template) => {
-                Secret::read_template(template, found.text).map_err(|error| found.error(error.offset, error))?
-            }
-            None => Secret::default(),
-        };
-        let annotations = &own.metadata.annotations;
-        let scope = Scope::of_annotations(|name| annotations.get(name).map(String::as_str));
-        let mut identity = Identity {
-            namespace: own.metadata.namespace,
-            name: own.metadata.name,
-            scope,
-        };
-        if identity.namespace.is_empty() {
-            identity.namespace = namespace.unwrap_or_default().to_owned();
-        }
-        let missing = match scope {
-            Scope::Strict if identity.name.is_empty() => Some("metadata.name"),
-            Scope::Strict | Scope::NamespaceWide if identity.namespace.is_empty() => Some("metadata.namespace"),
-            _ => None,
-        };
-        if let Some(field) = missing {
-            return Err(found.error(node.span().start, ErrorKind::Unnamed { field, scope }));
-        }
-        let hint = (template.metadata.namespace.clone(), template.metadata.name.clone());
-        template.metadata.namespace.clone_from(&identity.namespace);
-        template.metadata.name.clone_from(&identity.name);
-        let plain = match field("template").and_then(|template| template.get("data")) {
-            Some(data) if only.is_none() => literals(data, found)?,
-            _ => BTreeMap::new(),
-        };
-        let mut values = Vec::new();
-        for (key, value, place) in entries(field("encryptedData"), "spec.encryptedData", found)? {
-            let Some(value) = value else {
-                return Err(wrong_type(found, place, &key));
-            };
-            // `null` in the template leaves a value out.
-            if matches!(plain.get(&key), Some(None)) || only.is_some_and(|only| only != key) {
-                continue;
-            }
-            let bytes =
-                base64::decode(&value).ok_or_else(|| found.error(place, ErrorKind::Base64 { key: key.clone() }))?;
-            values.push((key, found.position(place), bytes.to_vec()));
-        }
-        let whole = match field("data").filter(|_| values.is_empty()) {
-            Some(data) => {
-                let place = data.span().start;
-                let text = data.as_str().ok_or_else(|| wrong_type(found, place, WHOLE))?;
-                let bytes = base64::decode(text).ok_or_else(|| {
-                    let key = WHOLE.to_owned();
-                    found.error(place, ErrorKind::Base64 { key })
-                })?;
-                Some((found.position(place), bytes.to_vec()))
-            }
-            None => None,
-        };
-        for (key, value) in plain {
-            template.data.extend(value.map(|value| (key, value)));
-        }
-        Ok(Self {
-            identity,
-            values,
-            whole,
-            template,
-            hint,
-        })
-    }
-}
-
-type Literals = BTreeMap<String, Option<Zeroizing<Vec<u8>>>>;
-
-/// What `spec.template.data` says without a template; `None` leaves a value out.
-fn literals(data: Node<'_, '_>, found: &Found<'_, '_>) -> Result<Literals, Error> {
-    let mut literals = Literals::new();
-    for (key, value) in data.entries() {
-        let text = value.to_text().filter(|_| !value.is_null());
-        if value.kind() != Kind::Scalar {
-            return Err(wrong_type(found, value.span().start, key.text));
-        }
-        // Actions and comments of `text/template` stand between two braces.
-        if text.as_deref().is_some_and(|text| text.contains("{{")) {
-            let key = key.text.to_owned();
-            return Err(found.error(value.span().start, ErrorKind::Template { key }));
-        }
-        let text = text.map(|text| Zeroizing::new(text.into_owned().into_bytes()));
-        literals.insert(key.text.to_owned(), text);
-    }
-    Ok(literals)
-}
-
-type Entry = (String, Option<String>, usize);
-
-fn entries(node: Option<Node<'_, '_>>, field: &str, found: &Found<'_, '_>) -> Result<Vec<Entry>, Error> {
-    let Some(node) = node else {
-        return Ok(Vec::new());
-    };
-    if node.kind() != Kind::Mapping {
-        let kind = ErrorKind::Type {
-            field: field.to_owned(),
-            expected: "a mapping",
-        };
-        return Err(found.error(node.span().start, kind));
-    }
-    let entries = node.entries();
-    Ok(entries
-        .map(|(key, value)| {
-            let text = value.as_str().map(str::to_owned);
-            (key.text.to_owned(), text, value.span().start)
-        })
-        .collect())
-}
-
-fn wrong_type(found: &Found<'_, '_>, offset: usize, key: &str) -> Error {
-    let kind = ErrorKind::Type {
-        field: format!("the value of {key}"),
-        expected: "a string",
-    };
-    found.error(offset, kind)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::LazyLock;
 
     use proptest::prelude::*;

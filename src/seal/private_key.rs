@@ -3,8 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::crypto::{KeyError, OpeningKey};
-use super::{encrypted_key, input, pem};
+use super::{encrypted_key, input};
 use crate::k8s::{Object, SecretError, base64, objects};
+use crate::pem;
 use crate::yaml::{self, Node};
 
 /// The entry of a `kubernetes.io/tls` Secret that holds the private key.

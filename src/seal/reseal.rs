@@ -1,50 +1,18 @@
 //! Values move to a newer key, and nothing else of their files changes.
 //!
-//! Three steps, of which only the middle one knows keys: [`sealed_values`] finds what is sealed in a file, a [`Resealer`]
-//! says what becomes of each value, and [`splice`] writes the new ones where the old ones stood.
+//! Three steps, of which only the middle one knows keys: [`super::sealed_values`] finds what is sealed in a file, a
+//! [`Resealer`] says what becomes of each value, and [`super::splice`] writes the [`new_values`] where the old ones stood.
 
 use std::collections::BTreeMap;
-
-use serde_json::Value;
 
 use super::controller::ControllerError;
 use super::diagnosis::{Identity, Reason, diagnose};
 use super::document::ErrorKind;
 use super::key_ring::{KeyFacts, KeyRing};
-use super::scope::Scope;
+use super::sealed_object::SealedObject;
 use super::sealed_secret::{SecretSealError, seal_value};
 use super::sealing_key::Certificate;
 use super::submission::{Submission, submissions};
-use super::targets::{self, TargetError, WHOLE};
-use crate::k8s::base64;
-use crate::text::Position;
-
-/// A SealedSecret in a file.
-#[derive(Clone, Debug)]
-pub struct SealedObject {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its scope.
-    pub scope: Scope,
-    /// Where it stands.
-    pub position: Position,
-    /// Its sealed values.
-    pub values: Vec<SealedValue>,
-    /// The whole resource as kubectl reads it, which is what the controller takes.
-    pub json: Value,
-}
-
-/// A sealed value in a file.
-#[derive(Clone, Debug)]
-pub struct SealedValue {
-    /// Its key.
-    pub key: String,
-    /// Where it stands.
-    pub position: Position,
-    bytes: Vec<u8>,
-}
 
 /// What becomes of a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -212,112 +180,28 @@ impl std::fmt::Debug for Offline<'_> {
     }
 }
 
-/// Finds what is sealed in a text; a SealedSecret that names no namespace is taken for one of `namespace`.
-///
-/// # Errors
-/// The text cannot be read, a SealedSecret is malformed, or its template has another scope than itself.
-pub fn sealed_values(text: &str, namespace: Option<&str>) -> Result<Vec<SealedObject>, TargetError> {
-    let mut objects = Vec::new();
-    targets::visit(text, |place| {
-        let scope = place.scope()?;
-        let name = place.text(&["metadata", "name"]);
-        let mut own = place.text(&["metadata", "namespace"]);
-        if own.is_empty() {
-            own = namespace.unwrap_or_default().to_owned();
-        }
-        place.label(scope, &own, &name)?;
-        let mut values = Vec::new();
-        for slot in place.slots()? {
-            let offset = slot.node.span().start;
-            let bytes = base64::decode(&slot.text).ok_or_else(|| {
-                let key = slot.key.clone();
-                place.error(offset, ErrorKind::Base64 { key })
-            })?;
-            values.push(SealedValue {
-                key: slot.key,
-                position: place.position(offset),
-                bytes: bytes.to_vec(),
-            });
-        }
-        objects.push(SealedObject {
-            namespace: own,
-            name,
-            scope,
-            position: place.position(place.node.span().start),
-            values,
-            json: place.node.to_json(),
-        });
-        Ok::<_, TargetError>(())
-    })?;
-    Ok(objects)
-}
-
-/// The names in a file, which may explain a value that was copied from one object to another.
+/// The new values of an object by key, as [`super::splice`] takes them.
 #[must_use]
-pub fn names(objects: &[SealedObject]) -> Vec<(String, String)> {
-    let mut names: Vec<(String, String)> = Vec::new();
-    for object in objects {
-        let template = |field: &str| {
-            object
-                .json
-                .pointer(&format!("/spec/template/metadata/{field}"))
-                .and_then(Value::as_str)
-        };
-        let own = (object.namespace.clone(), object.name.clone());
-        let hint = (
-            template("namespace").unwrap_or_default().to_owned(),
-            template("name").unwrap_or_default().to_owned(),
-        );
-        for name in [own, hint] {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-/// Writes new values where the old ones stand; `fates` are those of each object that [`sealed_values`] finds.
-///
-/// # Errors
-/// A value stands where it cannot be replaced alone, such as behind an alias.
-pub fn splice(text: &str, fates: &[Vec<Fate>]) -> Result<String, TargetError> {
-    let mut fates = fates.iter();
-    targets::edit(text, |editor, places, values| {
-        let mut edits = Vec::new();
-        for place in places {
-            let of_object = fates.next().map_or(&[][..], Vec::as_slice);
-            for (slot, fate) in place.slots()?.iter().zip(of_object) {
-                let Fate::Resealed { text, .. } = fate else { continue };
-                // A block scalar stays one: Go's base64 takes the line feed at its end.
-                let feed = if slot.text.ends_with('\n') { "\n" } else { "" };
-                let new = Value::from(format!("{text}{feed}"));
-                edits.extend(editor.replace(slot.node, &new).map_err(|error| place.refuse(error))?);
-                let spec = place.value(values).and_then(|object| object.get_mut("spec"));
-                let expected = match slot.key.as_str() {
-                    WHOLE if place.field(&["spec", "encryptedData", WHOLE]).is_none() => {
-                        spec.and_then(|spec| spec.get_mut("data"))
-                    }
-                    key => spec.and_then(|spec| spec.get_mut("encryptedData")?.get_mut(key)),
-                };
-                if let Some(expected) = expected {
-                    *expected = new;
-                }
-            }
-        }
-        Ok(edits)
+pub fn new_values(object: &SealedObject, fates: &[Fate]) -> BTreeMap<String, String> {
+    let all = object.values.iter().zip(fates);
+    all.filter_map(|(value, fate)| match fate {
+        Fate::Resealed { text, .. } => Some((value.key.clone(), text.clone())),
+        Fate::Kept { .. } | Fate::Unopened { .. } => None,
     })
+    .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::LazyLock;
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::seal::{OpeningKey, Sealer, Syntax, opening_keys, render, seal, unseal};
+    use crate::k8s::base64;
+    use crate::seal::{
+        OpeningKey, Scope, Sealer, SpliceError, Syntax, names, opening_keys, render, seal, sealed_values, unseal,
+    };
 
     const OLD_KEY: &str = include_str!("../../keys-example/sealing-2048.key");
     const NEW_KEY: &str = include_str!("../../keys-example/sealing-4096.key");
@@ -371,6 +255,13 @@ mod tests {
             .iter()
             .map(|object| resealer.reseal(object, &others).unwrap())
             .collect()
+    }
+
+    fn splice(text: &str, fates: &[Vec<Fate>]) -> Result<String, SpliceError> {
+        let objects = sealed_values(text, None).unwrap();
+        let new = objects.iter().zip(fates);
+        let new: Vec<_> = new.map(|(object, fates)| new_values(object, fates)).collect();
+        crate::seal::splice(text, &new)
     }
 
     fn is_kept(fates: &[Vec<Fate>]) -> Vec<bool> {
@@ -529,6 +420,9 @@ mod tests {
             .replace("    l: *x\n", "")
             .replace("  template:", "    l: *x\n  template:");
         let error = splice(&text, &fates(&text, &ring(&[OLD_KEY]), None)).unwrap_err();
+        let SpliceError::Target(error) = error else {
+            panic!("{error}")
+        };
         let cause = std::error::Error::source(&error.kind).unwrap().to_string();
         assert!(cause.contains("an alias repeats this"), "{cause}");
     }

@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use super::crypto::{SealError, SealingKey, SessionKey};
 use super::scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope};
 use crate::k8s::{Metadata, NameError, Secret, base64, check_data_key, check_name, check_namespace};
+use crate::parallel;
 
 /// The `apiVersion`.
 pub(super) const API_VERSION: &str = "bitnami.com/v1alpha1";
 
 /// The `kind`.
 pub(super) const KIND: &str = "SealedSecret";
+
+/// What messages call the value of version 1, which holds the whole Secret.
+pub(super) const WHOLE: &str = "spec.data";
 
 /// A Secret whose values only a cluster can open.
 #[derive(Clone, Debug)]
@@ -77,13 +82,15 @@ pub(super) struct Wishes {
     pub(super) allow_empty: bool,
 }
 
-impl SealedSecret {
-    pub(super) fn seal(
-        secret: &Secret,
-        wishes: &Wishes,
-        key: &SealingKey,
-        random: &mut Random<'_>,
-    ) -> Result<Self, SecretSealError> {
+/// A Secret that has been checked, with the keys of its values drawn: nothing but the sealing is left.
+pub(super) struct Plan {
+    sealed: SealedSecret,
+    label: String,
+    values: Vec<(String, SessionKey, Zeroizing<Vec<u8>>)>,
+}
+
+impl Plan {
+    pub(super) fn new(secret: &Secret, wishes: &Wishes, random: &mut Random<'_>) -> Result<Self, SecretSealError> {
         if secret.data.is_empty() && !wishes.allow_empty {
             return Err(SecretSealError::Empty);
         }
@@ -113,20 +120,46 @@ impl SealedSecret {
             check_namespace(&template.namespace)?;
         }
         let label = scope.label(&template.namespace, &template.name);
-        let mut encrypted = BTreeMap::new();
+        let mut values = Vec::new();
         for (name, value) in &secret.data {
             check_data_key(name)?;
-            encrypted.insert(name.clone(), seal_value(key, &label, value, random)?);
+            values.push((name.clone(), session_key(random)?, value.clone()));
         }
-        Ok(Self {
+        let sealed = SealedSecret {
             template,
             kind: secret.kind.clone(),
             immutable: secret.immutable,
             scope,
-            encrypted,
-        })
+            encrypted: BTreeMap::new(),
+        };
+        Ok(Self { sealed, label, values })
     }
+}
 
+/// Seals all that is planned, on all cores: RSA takes nearly all of the time.
+pub(super) fn seal_all(plans: Vec<Plan>, key: &SealingKey) -> Result<Vec<SealedSecret>, SecretSealError> {
+    let mut all = Vec::with_capacity(plans.len());
+    let mut labels = Vec::with_capacity(plans.len());
+    let mut values = Vec::new();
+    for (at, plan) in plans.into_iter().enumerate() {
+        all.push(plan.sealed);
+        labels.push(plan.label);
+        values.extend(plan.values.into_iter().map(|value| (at, value)));
+    }
+    let sealed = parallel::map(values, |(at, (name, session_key, value))| {
+        let label = labels.get(at).map(String::as_str).unwrap_or_default();
+        (at, name, key.seal(session_key, label, &value))
+    });
+    for (at, name, bytes) in sealed {
+        let text = base64::encode(&bytes?);
+        if let Some(sealed) = all.get_mut(at) {
+            sealed.encrypted.insert(name, text);
+        }
+    }
+    Ok(all)
+}
+
+impl SealedSecret {
     /// The JSON of the resource, in the order of the Go type.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -162,9 +195,13 @@ pub(super) fn seal_value(
     value: &[u8],
     random: &mut Random<'_>,
 ) -> Result<String, SecretSealError> {
-    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    Ok(base64::encode(&key.seal(session_key(random)?, label, value)?))
+}
+
+fn session_key(random: &mut Random<'_>) -> Result<SessionKey, SecretSealError> {
+    let mut bytes = Zeroizing::new([0; 32]);
     random(bytes.as_mut_slice()).map_err(SecretSealError::Random)?;
-    Ok(base64::encode(&key.seal(SessionKey::new(bytes), label, value)?))
+    Ok(SessionKey::new(bytes))
 }
 
 fn settle_namespace(namespace: &mut String, wishes: &Wishes, scope: Scope) -> Result<(), SecretSealError> {

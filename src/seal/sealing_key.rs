@@ -7,7 +7,7 @@ use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::spki::ObjectIdentifier;
 
 use super::crypto::{KeyError, SealingKey, check_size};
-use super::pem;
+use crate::pem;
 
 /// A sealing certificate.
 ///

@@ -18,15 +18,15 @@ pub enum SpliceError {
     Target(#[from] TargetError),
 }
 
-/// Replaces values of `spec.encryptedData`: for each SealedSecret of the text, in order, by key.
+/// Replaces sealed values: for each SealedSecret of the text, in order, the new ones by key.
 ///
 /// The new text is read again; nothing but these values may differ.
 ///
 /// # Errors
 /// A value is written in a way that cannot be edited, as over an alias, or is not there.
-pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<String, SpliceError> {
+pub fn splice(text: &str, new: &[BTreeMap<String, String>]) -> Result<String, SpliceError> {
     let mut new = new.iter();
-    let replaced = targets::edit(text, |editor, places, values| {
+    let spliced = targets::edit(text, |editor, places, values| {
         let mut edits = Vec::new();
         for place in places {
             let mut left = new.next().ok_or(SpliceError::Other)?.clone();
@@ -36,16 +36,10 @@ pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<St
             };
             for slot in slots {
                 let Some(value) = left.remove(&slot.key) else { continue };
-                // A block scalar stays one: Go's base64 takes the line feed at its end.
-                let feed = if slot.text.ends_with('\n') { "\n" } else { "" };
-                let value = Value::from(format!("{value}{feed}"));
+                let value = Value::from(slot.text_of(&value));
                 edits.extend(editor.replace(slot.node, &value).map_err(|error| place.refuse(error))?);
-                let object = place
-                    .value(values)
-                    .and_then(|object| object.pointer_mut("/spec/encryptedData"));
-                *object
-                    .and_then(|data| data.get_mut(&slot.key))
-                    .ok_or(SpliceError::Other)? = value;
+                let expected = place.value(values).and_then(|object| slot.value(object));
+                *expected.ok_or(SpliceError::Other)? = value;
             }
             if !left.is_empty() {
                 return Err(SpliceError::Other);
@@ -54,7 +48,7 @@ pub fn replace_values(text: &str, new: &[BTreeMap<String, String>]) -> Result<St
         Ok(edits)
     })?;
     match new.next() {
-        None => Ok(replaced),
+        None => Ok(spliced),
         Some(_) => Err(SpliceError::Other),
     }
 }
@@ -83,7 +77,7 @@ mod tests {
             ("'AgAA'", "'AgBB='"),
             ("&anchor AgAA", "&anchor AgBB="),
         ] {
-            let replaced = replace_values(&document(old), &[new("k", "AgBB=")]).unwrap();
+            let replaced = splice(&document(old), &[new("k", "AgBB=")]).unwrap();
             assert_eq!(replaced, document(expected));
         }
     }
@@ -91,7 +85,7 @@ mod tests {
     #[test]
     fn folded_values_are_replaced_whole() {
         let text = document(">-\r\n      AgAA\r\n      AgAA");
-        let replaced = replace_values(&text, &[new("k", "AgBB")]).unwrap();
+        let replaced = splice(&text, &[new("k", "AgBB")]).unwrap();
         assert_eq!(submissions(&replaced, None).unwrap().sealed[0].values["k"], "AgBB");
         assert!(
             replaced.ends_with("  template:\r\n    data: {l: '{{ .k }}'}"),
@@ -102,26 +96,20 @@ mod tests {
     #[test]
     fn json_stays_json() {
         let json = "\u{feff}{\"kind\":\"SealedSecret\",\t\"metadata\": {\"name\": \"a\\/\", \"namespace\": \"b\"}, \"spec\": {\"encryptedData\": {\"k\": \"AgA\\/\"}}}\n{\"kind\": \"List\", \"items\": [{\"kind\": \"SealedSecret\", \"metadata\": {\"name\": \"a\", \"namespace\": \"b\"}, \"spec\": {\"encryptedData\": {\"l\": \"AgAA\"}}}]}\n";
-        let replaced = replace_values(json, &[new("k", "AgBB"), new("l", "AgCC")]).unwrap();
+        let replaced = splice(json, &[new("k", "AgBB"), new("l", "AgCC")]).unwrap();
         assert_eq!(replaced, json.replace("AgA\\/", "AgBB").replace("AgAA", "AgCC"));
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
         let text = document("AgAA");
-        assert!(matches!(replace_values(&text, &[]), Err(SpliceError::Other)));
+        assert!(matches!(splice(&text, &[]), Err(SpliceError::Other)));
         assert!(matches!(
-            replace_values(&text, &[new("k", "a"), new("k", "a")]),
+            splice(&text, &[new("k", "a"), new("k", "a")]),
             Err(SpliceError::Other)
         ));
-        assert!(matches!(
-            replace_values(&text, &[new("missing", "a")]),
-            Err(SpliceError::Other)
-        ));
+        assert!(matches!(splice(&text, &[new("missing", "a")]), Err(SpliceError::Other)));
         let shared = "kind: SealedSecret\nmetadata: {name: a}\nspec: {encryptedData: {k: &v AgAA, l: *v}}\n";
-        assert!(matches!(
-            replace_values(shared, &[new("k", "a")]),
-            Err(SpliceError::Target(_))
-        ));
+        assert!(matches!(splice(shared, &[new("k", "a")]), Err(SpliceError::Target(_))));
     }
 }

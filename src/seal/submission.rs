@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::closed::{is_sealed_secret, resources};
 use super::document::{Error, ErrorKind, Found, visit};
-use super::open::{is_sealed_secret, resources};
 use super::scope::Scope;
 use super::sealed_secret::{API_VERSION, KIND};
 use crate::k8s::base64;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use super::closed::is_sealed_secret;
 use super::document::ErrorKind;
 use super::input::{self, Part};
-use super::open::is_sealed_secret;
 use super::scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope};
-use super::sealed_secret::KIND;
+use super::sealed_secret::{KIND, WHOLE};
 use crate::text::{LineIndex, Position};
 use crate::yaml::{self, EditError, Editor, Kind, Node};
 
@@ -55,12 +55,11 @@ pub(super) struct Place<'p, 'd, 'a> {
 /// A sealed value where it stands.
 pub(super) struct Slot<'d, 'a> {
     pub(super) key: String,
+    /// It is the value of version 1 that holds the whole Secret.
+    is_whole: bool,
     pub(super) node: Node<'d, 'a>,
     pub(super) text: String,
 }
-
-/// The name under which version 1 keeps the whole Secret.
-pub(super) const WHOLE: &str = "spec.data";
 
 impl<'d, 'a> Place<'_, 'd, 'a> {
     pub(super) fn position(&self, offset: usize) -> Position {
@@ -152,6 +151,7 @@ impl<'d, 'a> Place<'_, 'd, 'a> {
             let text = text.ok_or_else(|| wrong(node, format!("the value of {key}"), "a string"))?;
             slots.push(Slot {
                 key: key.to_owned(),
+                is_whole: false,
                 node,
                 text: text.to_owned(),
             });
@@ -170,11 +170,30 @@ impl<'d, 'a> Place<'_, 'd, 'a> {
             let text = text.ok_or_else(|| wrong(whole, WHOLE.to_owned(), "a string"))?;
             slots.push(Slot {
                 key: WHOLE.to_owned(),
+                is_whole: true,
                 node: whole,
                 text: text.to_owned(),
             });
         }
         Ok(slots)
+    }
+}
+
+impl Slot<'_, '_> {
+    /// The text of the slot once it holds the new value. A block scalar stays one: Go's base64 takes the line feed at its end.
+    pub(super) fn text_of(&self, new: &str) -> String {
+        let feed = if self.text.ends_with('\n') { "\n" } else { "" };
+        format!("{new}{feed}")
+    }
+
+    /// The value of the slot in that of its object.
+    pub(super) fn value<'v>(&self, object: &'v mut Value) -> Option<&'v mut Value> {
+        let spec = object.get_mut("spec")?;
+        if self.is_whole {
+            spec.get_mut("data")
+        } else {
+            spec.get_mut("encryptedData")?.get_mut(&self.key)
+        }
     }
 }
 

@@ -27,3 +27,5 @@ mod reseal;
 mod seal;
 #[path = "../support/mod.rs"]
 mod support;
+/// Images and files have signatures that hold.
+mod verify;

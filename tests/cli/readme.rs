@@ -1,56 +1,85 @@
-use crate::support::cli::kship;
+use crate::support::cli::{Output, kship};
 use crate::support::registry::TestRegistry;
 
-/// The commands in the README's console blocks, without comments and without what they are piped into.
-fn commands() -> Vec<Vec<&'static str>> {
+/// A command of the README's console blocks.
+struct Command {
+    /// Without comment, and without what it is piped into.
+    args: Vec<&'static str>,
+    /// The exit code that its comment tells, else 0.
+    code: i32,
+}
+
+/// The commands of one section.
+fn commands(section: &str) -> Vec<Command> {
     let readme = include_str!("../../README.md");
+    let start = readme.find(&format!("\n## {section}\n")).unwrap();
+    let text = &readme[start + 1..];
+    let text = &text[..text.find("\n## ").unwrap_or(text.len())];
     let mut inside = false;
-    let lines = readme.lines().filter(|line| {
+    let lines = text.lines().filter(|line| {
         if line.starts_with("```") {
             inside = *line == "```console";
         }
         inside
     });
-    let commands = lines.filter_map(|line| line.strip_prefix("$ kship "));
-    commands
-        .map(|line| line.split(['#', '|']).next().unwrap().split_whitespace().collect())
+    let command = |line: &'static str| {
+        let (command, comment) = line.split_once('#').unwrap_or((line, ""));
+        let args = command.split('|').next().unwrap().split_whitespace().collect();
+        let code = comment.trim().strip_prefix("exits with ");
+        let code = code.map_or(0, |rest| rest[..1].parse().unwrap());
+        Command { args, code }
+    };
+    lines
+        .filter_map(|line| line.strip_prefix("$ kship "))
+        .map(command)
         .collect()
 }
 
+/// Runs the commands of a section one after another in one folder, and gives what the last one printed.
+fn walk(section: &str, at_least: usize) -> Output {
+    let commands = commands(section);
+    assert!(commands.len() >= at_least, "{section}");
+    let mut last: Option<Output> = None;
+    for Command { args, code } in commands {
+        let mut run = kship(&args)
+            .folder("keys-example", "keys-example")
+            .folder("fixtures/encryption", "fixtures/encryption")
+            .folder("fixtures/seal", "fixtures/seal");
+        if let Some(last) = last {
+            run = run.folder(last.path(), ".");
+        }
+        last = Some(run.run().expect_code(code));
+    }
+    last.unwrap()
+}
+
 #[test]
-fn its_commands_work() {
+fn its_images_are_pinned() {
     let registry = TestRegistry::any();
     let policy = format!("registries: {{mirrors: {{'*': '{}'}}}}\n", registry.host());
-    let commands = commands();
-    assert!(commands.len() >= 5, "{commands:?}");
-    for args in commands.into_iter().filter(|args| !args[0].ends_with("seal")) {
+    let commands = commands("Pin");
+    assert!(commands.len() >= 5);
+    for Command { args, code } in commands {
         let run = kship(&args)
             .folder("fixtures/pin/shop/deploy", "deploy")
             .file("kship.yaml", &policy);
-        let _ = run.run().expect_code(0);
+        let _ = run.run().expect_code(code);
     }
 }
 
-/// Each command finds what the ones before it have written.
 #[test]
 fn its_secret_is_sealed_and_opened() {
-    let commands: Vec<_> = commands()
-        .into_iter()
-        .filter(|args| args[0].ends_with("seal"))
-        .collect();
-    assert!(commands.len() >= 3, "{commands:?}");
-    let (mut sealed, mut last) = (String::new(), String::new());
-    for args in commands {
-        let run = kship(&args)
-            .folder("keys-example", "keys-example")
-            .folder("fixtures/seal", "fixtures/seal")
-            .file("sealed.yaml", &sealed);
-        let output = run.run().expect_code(0);
-        sealed = output.read("sealed.yaml");
-        last = output.stdout;
-    }
-    assert!(sealed.contains("kind: SealedSecret\n"));
-    assert_eq!(last, "correct horse battery staple");
+    let last = walk("Seal", 6);
+    assert_eq!(last.stdout, "correct horse battery staple");
+    assert!(last.read("sealed.yaml").contains("kind: SealedSecret\n"));
+}
+
+#[test]
+fn its_configuration_is_rotated_and_audited() {
+    let last = walk("Encryption", 7);
+    assert!(last.stdout.contains("error[older-key]"), "{last}");
+    let file = last.read("enc.yaml");
+    assert!(file.find("key2").unwrap() < file.find("key1").unwrap(), "promoted");
 }
 
 #[test]

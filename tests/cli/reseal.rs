@@ -1,7 +1,7 @@
 //! `kship reseal`: a tree of SealedSecrets moves to the newest key.
 
 use crate::support::cli::{Output, Run, kship};
-use crate::support::cluster::{ApiServer, Reply};
+use crate::support::cluster::{ApiServer, Reply, Seen};
 use crate::support::controller::controller;
 
 const OLD: &str = "keys/sealing-2048.key";
@@ -462,4 +462,44 @@ fn mode_and_links_stay() {
     let mode = std::fs::metadata(tree.join("a.yaml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     assert_eq!(std::fs::read_dir(&tree).unwrap().count(), 2);
+}
+
+/// Ctrl-C, or a job that the system ends, while the controller lets the second file wait.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_what_is_done() {
+    let is_rotate = |seen: &Seen| seen.path.ends_with("/rotate");
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = ApiServer::plain(move |seen| {
+        if is_rotate(seen) && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0 {
+            return Reply::new(429, "limit exceeded").with("retry-after", "20");
+        }
+        controller(seen)
+    });
+    let (a, b) = (yaml("a"), yaml("b"));
+    let output = run(&["reseal", "tree", "--controller"])
+        .home_file(".kube/config", server.kubeconfig("{}"))
+        .file("tree/a.yaml", &a)
+        .file("tree/b.yaml", &b)
+        .run_while(|process| {
+            let started = std::time::Instant::now();
+            let asked = || server.seen().iter().filter(|seen| is_rotate(seen)).count();
+            while asked() < 2 && started.elapsed().as_secs() < 60 {
+                std::thread::yield_now();
+            }
+            let killed = std::process::Command::new("kill")
+                .args(["-INT", &process.to_string()])
+                .status()
+                .unwrap();
+            assert!(killed.success());
+        });
+    let output = output.expect_code(3);
+    assert_eq!(
+        output.stderr,
+        "error: interrupted: files that were done are written, the others are as they were\nresealed 2 in 1 file, kept 0\n"
+    );
+    let done = output.read("tree/a.yaml");
+    assert_ne!(done, a);
+    assert_eq!(output.read("tree/b.yaml"), b);
+    assert_eq!(std::fs::read_dir(output.path().join("tree")).unwrap().count(), 2);
 }

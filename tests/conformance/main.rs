@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test may panic, and reads its environment"
@@ -14,6 +15,8 @@ mod corpus;
 mod encryption;
 mod secrets;
 mod shared;
+#[cfg(feature = "cli")]
+mod sigstore;
 mod yaml;
 
 /// Runs what is asynchronous to its end.

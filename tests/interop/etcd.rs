@@ -111,7 +111,7 @@ fn a_compaction_meanwhile_does_not_stop_the_reading() {
             world.compact();
         }
         if item.key.ends_with(b"/02999") {
-            late = Some(item.value.clone());
+            late = Some(item.value.bytes(&mut Vec::new()).unwrap().to_vec());
         }
         keys.push(item.key);
         ControlFlow::Continue(())
@@ -260,7 +260,7 @@ fn printed(listing: &[u8]) -> Vec<Item> {
     pairs
         .map(|pair| Item {
             key: bytes(&pair["key"]),
-            value: bytes(&pair["value"]),
+            value: kship::encryption::Value::Bytes(bytes(&pair["value"])),
             revision: pair["mod_revision"].as_i64().unwrap(),
             age: Age::Current,
         })

@@ -1,17 +1,25 @@
 //! kship and kubeseal open what the other sealed, and write the same around it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 
 use crate::peers::{self, Home};
 
 const SCOPES: [&str; 3] = ["strict", "namespace-wide", "cluster-wide"];
 
-/// The keys in `keys-example`.
-const SIZES: [&str; 2] = ["2048", "4096"];
+/// Those of `keys-example`, and those that are made here.
+const SIZES: [(&str, Option<KeySize>); 4] = [
+    ("2048", None),
+    ("3072", Some(KeySize::Rsa3072)),
+    ("4096", None),
+    ("8192", Some(KeySize::Rsa8192)),
+];
 
 #[test]
 fn each_opens_what_the_other_sealed() {
@@ -35,24 +43,15 @@ fn each_opens_what_the_other_sealed() {
     });
     let home = Home::new();
     let secret = home.file("secret.json", secret.to_string());
-    for (scope, size) in SCOPES
+    let pairs = SIZES.map(|(size, made)| (size, pair(&home, size, made)));
+    for (scope, (size, (certificate, key))) in SCOPES
         .iter()
-        .flat_map(|scope| SIZES.iter().map(move |size| (scope, size)))
+        .flat_map(|scope| pairs.iter().map(move |pair| (scope, pair)))
     {
-        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("keys-example");
-        let (certificate, key) = (
-            keys.join(format!("sealing-{size}.crt")),
-            keys.join(format!("sealing-{size}.key")),
-        );
         for format in ["yaml", "json"] {
             let seal = |program: &Path, verb: &[&str]| {
                 let mut command = home.command(program);
-                command
-                    .args(verb)
-                    .arg("--cert")
-                    .arg(&certificate)
-                    .arg("-f")
-                    .arg(&secret);
+                command.args(verb).arg("--cert").arg(certificate).arg("-f").arg(&secret);
                 run(command.args(["--scope", scope, "-o", format]))
             };
             let (ours, theirs) = (seal(kship, &["seal"]), seal(&kubeseal, &[]));
@@ -61,17 +60,13 @@ fn each_opens_what_the_other_sealed() {
             let ours = home.file("ours", ours);
             let theirs = home.file("theirs", theirs);
             let mut command = home.command(kship);
-            command
-                .args(["unseal", "--private-key"])
-                .arg(&key)
-                .arg("-f")
-                .arg(theirs);
+            command.args(["unseal", "--private-key"]).arg(key).arg("-f").arg(theirs);
             let opened: Value = serde_json::from_str(&run(&mut command)).unwrap();
             assert_eq!(opened["data"], json!(data), "{scope} {size} {format}");
             let mut command = home.command(&kubeseal);
             command
                 .args(["--recovery-unseal", "--recovery-private-key"])
-                .arg(&key)
+                .arg(key)
                 .arg("-f")
                 .arg(ours);
             let mut opened: Value = serde_json::from_str(&run(&mut command)).unwrap();
@@ -80,6 +75,22 @@ fn each_opens_what_the_other_sealed() {
             assert_eq!(opened["data"], json!(data), "{scope} {size} {format}");
         }
     }
+}
+
+/// The files of a certificate and of its private key.
+fn pair(home: &Home, size: &str, made: Option<KeySize>) -> (PathBuf, PathBuf) {
+    let Some(made) = made else {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("keys-example");
+        let file = |extension| folder.join(format!("sealing-{size}.{extension}"));
+        return (file("crt"), file("key"));
+    };
+    let key = RsaKeyPair::generate(made).unwrap().as_der().unwrap();
+    let key = KeyPair::try_from(key.as_ref()).unwrap();
+    let certificate = CertificateParams::default().self_signed(&key).unwrap();
+    (
+        home.file(&format!("{size}.crt"), certificate.pem()),
+        home.file(&format!("{size}.key"), key.serialize_pem()),
+    )
 }
 
 fn run(command: &mut std::process::Command) -> String {

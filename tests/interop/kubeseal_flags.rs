@@ -8,18 +8,18 @@ use super::peers::{Home, need, tool};
 const SECRET: &str = "kind: Secret\nmetadata: {name: a, namespace: shop}\nstringData: {password: hunter2}\n";
 const CONFIG: &str = "current-context: c\ncontexts: [{name: c, context: {cluster: x, namespace: mine}}]\nclusters: [{name: x, cluster: {server: 'http://127.0.0.1:1'}}]\n";
 
-struct Peers {
-    home: Home,
-    kubeseal: PathBuf,
-    kship: PathBuf,
+pub(super) struct Peers {
+    pub(super) home: Home,
+    pub(super) kubeseal: PathBuf,
+    pub(super) kship: PathBuf,
 }
 
 /// Exit code and standard output.
-type Ran = (i32, String);
+pub(super) type Ran = (i32, String);
 
 impl Peers {
     #[cfg(unix)]
-    fn new(kubeseal: PathBuf) -> Self {
+    pub(super) fn new(kubeseal: PathBuf) -> Self {
         let home = Home::new();
         std::fs::create_dir(home.path().join("bin")).unwrap();
         let kship = home.path().join("bin/kubeseal");
@@ -34,7 +34,7 @@ impl Peers {
     }
 
     /// What kship does, and what kubeseal does.
-    fn run(&self, args: &[&str], variables: &[(&str, &str)], stdin: &str) -> (Ran, Ran) {
+    pub(super) fn run(&self, args: &[&str], variables: &[(&str, &str)], stdin: &str) -> (Ran, Ran) {
         let run = |program: &Path| {
             let input = self.home.file("stdin", stdin);
             let mut command = self.home.command(program);
@@ -98,6 +98,8 @@ fn exit_codes_are_kubeseals() {
         &["-o", "xml"],
         &["--format=YAML"],
         &["--from-file", "s.yaml"],
+        &["--from-file", "s.yaml", "--name", "a", "-n", "b"],
+        &["--from-file", "s.yaml", "--raw=false", "--name", "a", "-n", "b"],
         &["--raw"],
         &["--raw", "--name", "a", "-n", "b"],
         &["--raw=true", "--scope", "cluster-wide"],

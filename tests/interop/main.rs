@@ -20,6 +20,7 @@ mod etcd;
 mod etcd_world;
 mod kubeseal;
 mod kubeseal_flags;
+mod kubeseal_merge;
 mod packaging;
 mod peers;
 mod reference;

@@ -11,7 +11,7 @@ use super::etcd::EtcdArgs;
 use super::{Read as Config, read_configuration};
 use crate::cli::input::STDIN;
 use crate::cli::{Env, Exit, Failure, Ui, interrupt};
-use crate::encryption::audit::{self, Auditor, Origin, State};
+use crate::encryption::audit::{self, Auditor, Origin, State, Stopped};
 use crate::encryption::snapshot::{Snapshot, is_bolt};
 use crate::encryption::{Age, Each, Etcd, Extent, dump};
 use crate::fs::{self, DASH};
@@ -73,7 +73,10 @@ impl Audit {
             input.read(&self.etcd_prefix, &name, each)
         });
         drop(progress);
-        let audit = audit?;
+        let audit = audit.map_err(|stopped| match stopped {
+            Stopped::Source(failure) => failure,
+            Stopped::Value(error) => InputError::of(&name)(error).into(),
+        })?;
         if audit.items == audit.outside {
             return Err(Failure::new(NothingBelow {
                 name: name.to_owned(),

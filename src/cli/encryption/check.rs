@@ -11,7 +11,7 @@ use crate::policy::Accepted;
 use crate::report::{self, Count, Format, Location, Report, relative_path};
 use crate::text::LineIndex;
 use crate::tree::{self, Tree};
-use crate::{fs, limits};
+use crate::{fs, limits, parallel};
 
 const EXAMPLES: &str = "Examples:
   kship encryption check /etc/kubernetes/enc/encryption.yaml
@@ -101,7 +101,7 @@ impl Run<'_> {
         let tree = tree::list(paths, check::is_wanted);
         self.listed(&tree);
         let progress = ui.progress("reading", tree.files.len());
-        let results = input::in_parallel(&tree.files, |path| {
+        let results = parallel::map(&tree.files, |path| {
             let checked = self.check_file(path, paths.contains(path));
             progress.step();
             checked

@@ -106,7 +106,7 @@ impl Seal {
                     })?);
                     progress.step();
                 }
-                let new = seal::replace_values(text, &values).map_err(|source| NotReplaced {
+                let new = seal::splice(text, &values).map_err(|source| NotReplaced {
                     path: shown(path),
                     source,
                 })?;

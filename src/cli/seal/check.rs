@@ -12,6 +12,7 @@ use crate::cli::input::{self, STDIN};
 use crate::cli::{Env, Exit, Failure, Ui, hints_for, policy};
 use crate::fs::{self, DASH};
 use crate::limits;
+use crate::parallel;
 use crate::policy::Accepted;
 use crate::report::{self, Count, Format, Location, Report, relative_path};
 use crate::seal::check::{self, Checked, Prefilter, rules};
@@ -163,7 +164,7 @@ impl Run<'_> {
         let tree = tree::list(paths, check::is_wanted);
         self.listed(&tree);
         let progress = ui.progress("reading", tree.files.len());
-        let results = input::in_parallel(&tree.files, |path| {
+        let results = parallel::map(&tree.files, |path| {
             let bytes = fs::read_bytes(path, limits::FILE_BYTES).map(Zeroizing::new);
             let checked = bytes.and_then(|bytes| self.check_text(path, bytes));
             progress.step();

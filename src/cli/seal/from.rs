@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::variables::switch;
 use super::{Seal, read, shown};
 use crate::cli::{Env, Failure, env};
 use crate::fs::DASH;
@@ -59,6 +60,14 @@ impl FromArgs {
 }
 
 impl Seal {
+    /// Refuses what kubeseal refuses and kship does: a Secret from files.
+    pub(in crate::cli) fn check_as_kubeseal(&self, env: &Env) -> Result<(), Failure> {
+        if self.from.from_file.is_empty() || switch(env, "raw", self.raw)? {
+            return Ok(());
+        }
+        Err(Failure::usage(FilesWithoutRaw))
+    }
+
     /// Makes the Secret of the flags.
     pub(super) fn create(&self, env: &Env) -> Result<Secret, Failure> {
         let mut creation = Creation::default();
@@ -132,6 +141,10 @@ struct UnusableFile {
     path: Utf8PathBuf,
     source: CreateError,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("kubeseal takes `--from-file` with `--raw` only: `kship seal` makes Secrets of files")]
+struct FilesWithoutRaw;
 
 #[derive(Debug, thiserror::Error)]
 #[error("`{path}` is a folder, whose files are the keys: expected no KEY= before it")]

@@ -20,15 +20,16 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::cipher::{Buffer, KeyLengthError};
 use super::config::{Configuration, GroupResource};
-use super::envelope::Scheme;
+use super::envelope::{Envelope, Scheme, payload};
 use super::place::{self, Place};
 use super::secrecy::shown;
-use super::source::{Age, Each, Extent, Item, Keys};
+use super::source::{Age, Each, Extent, Item, Keys, ValueError};
 use super::transform::{Reading, Slot, Transformer};
 use crate::limits;
 
@@ -54,6 +55,8 @@ pub struct Audit {
     pub outside: u64,
     /// All items.
     pub items: u64,
+    /// Whether there were more kinds of values than [`limits::AUDIT_GROUPS`], so that not all are told apart.
+    pub is_crowded: bool,
 }
 
 /// What was counted of one resource.
@@ -139,6 +142,17 @@ pub struct Count {
     pub names: BTreeSet<String>,
 }
 
+/// What ends an audit before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped<E> {
+    /// The source ends with an error.
+    #[error(transparent)]
+    Source(E),
+    /// A value cannot be decoded; of several, the first.
+    #[error(transparent)]
+    Value(ValueError),
+}
+
 /// Values that travel together to a thread.
 const BATCH_ITEMS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
@@ -162,21 +176,24 @@ impl<'a> Auditor<'a> {
     /// `progress` is told how many items were handed out since it was told last.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// Those of `read`, or a value that cannot be decoded.
     pub fn run<E>(
         &self,
         threads: usize,
         progress: &dyn Fn(usize),
         read: impl FnOnce(&mut Each<'_>) -> Result<Extent, E>,
-    ) -> Result<Audit, E> {
+    ) -> Result<Audit, Stopped<E>> {
         let (sender, receiver) = sync_channel::<Vec<Item>>(BATCHES);
         let receiver = &Mutex::new(receiver);
         let mut whole = Tally::new(self);
+        let is_broken = &AtomicBool::new(false);
         let extent = std::thread::scope(|scope| {
             let work = || {
                 let mut tally = Tally::new(self);
                 while let Some(batch) = next(receiver) {
-                    batch.iter().for_each(|item| tally.add(item));
+                    tally.add_all(&batch);
+                    // Who sends must never wait for nobody, so the rest is taken and left alone.
+                    is_broken.fetch_or(tally.broken.is_some(), Ordering::Relaxed);
                 }
                 tally
             };
@@ -185,6 +202,9 @@ impl<'a> Auditor<'a> {
             let extent = read(&mut |item| {
                 bytes = bytes.saturating_add(item.value.len());
                 batch.push(item);
+                if is_broken.load(Ordering::Relaxed) {
+                    return ControlFlow::Break(());
+                }
                 if batch.len() < BATCH_ITEMS && bytes < BATCH_BYTES {
                     return ControlFlow::Continue(());
                 }
@@ -205,8 +225,11 @@ impl<'a> Auditor<'a> {
                 }
             }
             extent
-        })?;
-        Ok(self.conclude(whole, extent))
+        });
+        match whole.broken {
+            Some(error) => Err(Stopped::Value(error)),
+            None => Ok(self.conclude(whole, extent.map_err(Stopped::Source)?)),
+        }
     }
 
     /// Tells why the items were not all that the configuration is about, if so.
@@ -241,6 +264,19 @@ impl<'a> Auditor<'a> {
         ))
     }
 
+    /// The configured key that a value names, whichever resources it is for.
+    fn key_of(&self, value: &[u8]) -> Option<&'a str> {
+        let Envelope::Encrypted { scheme, rest } = Envelope::parse(value) else {
+            return None;
+        };
+        self.configuration
+            .keys()
+            .filter(|(provider, _)| provider.kind.name() == scheme.provider())
+            .map(|(_, key)| key.name.value.as_str())
+            .filter(|name| payload(rest, name).is_some())
+            .max_by_key(|name| name.len())
+    }
+
     /// Whether a key's name is one that reports mask, so that they say nothing about that key.
     fn has_masked_name(&self) -> bool {
         self.configuration
@@ -256,6 +292,7 @@ impl<'a> Auditor<'a> {
             plain_by_design: tally.plain_by_design,
             outside: tally.outside,
             items: tally.items,
+            is_crowded: tally.is_crowded,
         };
         let named = self.configuration.resources.iter().flat_map(|entry| &entry.resources);
         let named = named.filter(|resource| resource.group_resource.resource != "*");
@@ -319,9 +356,13 @@ struct Tally<'a> {
     auditor: &'a Auditor<'a>,
     shares: HashMap<Vec<u8>, Share>,
     buffer: Buffer,
+    /// A value that was base64.
+    decoded: Vec<u8>,
+    broken: Option<ValueError>,
     plain_by_design: u64,
     outside: u64,
     items: u64,
+    is_crowded: bool,
 }
 
 /// What one thread has counted of one directory.
@@ -349,13 +390,34 @@ impl<'a> Tally<'a> {
             auditor,
             shares: HashMap::new(),
             buffer: Buffer::default(),
+            decoded: Vec::new(),
+            broken: None,
             plain_by_design: 0,
             outside: 0,
             items: 0,
+            is_crowded: false,
         }
     }
 
-    fn add(&mut self, item: &Item) {
+    /// Counts items until one cannot be decoded, and none after that.
+    fn add_all(&mut self, items: &[Item]) {
+        if self.broken.is_some() {
+            return;
+        }
+        let mut decoded = std::mem::take(&mut self.decoded);
+        for item in items {
+            match item.value.bytes(&mut decoded) {
+                Ok(value) => self.add(item, value),
+                Err(error) => {
+                    self.broken = Some(error);
+                    break;
+                }
+            }
+        }
+        self.decoded = decoded;
+    }
+
+    fn add(&mut self, item: &Item, value: &[u8]) {
         self.items = self.items.saturating_add(1);
         let (directory, name) = match Place::of(&item.key, self.auditor.prefix) {
             Place::Outside => return self.outside = self.outside.saturating_add(1),
@@ -372,23 +434,31 @@ impl<'a> Tally<'a> {
                 let mut shares = self.shares.iter().filter(|(_, share)| share.covered == covered);
                 shares.next().map(|(directory, _)| directory.clone())
             });
+            self.is_crowded |= many;
             if let Some(Some(other)) = same {
-                return self.count(&other, name, item);
+                return self.count(&other, name, item, value);
             }
             self.shares
                 .insert(directory.to_vec(), Share::new(resource, configuration));
         }
-        self.count(directory, name, item);
+        self.count(directory, name, item, value);
     }
 
-    fn count(&mut self, directory: &[u8], name: &[u8], item: &Item) {
+    fn count(&mut self, directory: &[u8], name: &[u8], item: &Item, value: &[u8]) {
         let Some(share) = self.shares.get_mut(directory) else {
             return;
         };
-        let reading = share.transformer.read(&item.key, &item.value, &mut self.buffer);
+        let mut reading = share.transformer.read(&item.key, value, &mut self.buffer);
+        // A key of another resource is known by its whole name, also where that has colons.
+        if let Reading::Unknown { name, .. } = &mut reading
+            && let Some(configured) = self.auditor.key_of(value)
+        {
+            *name = Some(configured.to_owned());
+        }
         let mut class = Class::new(reading, share, item.age);
         if share.counts.len() >= limits::AUDIT_GROUPS && !share.counts.contains_key(&class) {
             class.name = None;
+            self.is_crowded = true;
         }
         let is_fine = class.state.is_fine();
         let count = share.counts.entry(class).or_default();
@@ -399,8 +469,10 @@ impl<'a> Tally<'a> {
     }
 
     fn merge(&mut self, other: Self) {
+        self.broken = self.broken.into_iter().chain(other.broken).min();
         self.items = self.items.saturating_add(other.items);
         self.outside = self.outside.saturating_add(other.outside);
+        self.is_crowded |= other.is_crowded;
         self.plain_by_design = self.plain_by_design.saturating_add(other.plain_by_design);
         for (directory, theirs) in other.shares {
             match self.shares.get_mut(&directory) {

@@ -282,7 +282,10 @@ fn details(auditor: &Auditor<'_>, audit: &Audit, origin: &Origin<'_>) -> Map<Str
     let masked = auditor
         .has_masked_name()
         .then_some("the name of a key looks like a key itself, and is not told");
-    let incomplete = origin.incomplete.or(masked);
+    let crowded = audit
+        .is_crowded
+        .then_some("there are more resources, keys or key ids than are told apart");
+    let incomplete = origin.incomplete.or(masked).or(crowded);
     let details = json!({
         "complete": incomplete.is_none(),
         "incomplete": incomplete,

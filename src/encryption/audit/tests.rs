@@ -18,7 +18,7 @@ fn configuration() -> Configuration {
 fn item(key: &str, value: &[u8], age: Age) -> Item {
     Item {
         key: key.as_bytes().to_vec(),
-        value: value.to_vec(),
+        value: crate::encryption::Value::Bytes(value.to_vec()),
         revision: 1,
         age,
     }
@@ -35,8 +35,7 @@ fn audit(configuration: &Configuration, items: Vec<Item>) -> Audit {
             keys: Keys::Prefix(Vec::new()),
         })
     });
-    let Ok(audit) = audited;
-    audit
+    audited.unwrap()
 }
 
 /// `resource age state provider/key count [names]`, of what was counted.
@@ -268,4 +267,79 @@ fn what_lies_around_a_resource_shows_that_it_is_whole() {
     let auditor = Auditor::new(&configuration, "/registry").unwrap();
     let all = Keys::Runs(vec![(b"/".to_vec(), b"0".to_vec())]);
     assert!(auditor.missing(&Extent { revision: 0, keys: all }).is_some());
+}
+
+#[test]
+fn a_value_of_another_resource_is_told_with_the_whole_name_of_its_key() {
+    let mut configuration = configuration();
+    let mut other = configuration.resources[0].clone();
+    other.resources[0].group_resource = GroupResource::new("configmaps", "");
+    other.resources[0].name = "configmaps".to_owned();
+    other.providers = vec![provider(ProviderKind::AesCbc(vec![key("team:2026:a", &[1; 32])]))];
+    let place = "/registry/secrets/shop/a";
+    let encrypted = written_with(&other.providers, place, b"{}");
+    configuration.resources.push(other);
+    let audit = audit(&configuration, vec![item(place, &encrypted, Age::Current)]);
+    let line = "secrets Current unknown-key aescbc/team:2026:a 1 [\"shop/a\"]".to_owned();
+    assert!(lines(&audit).contains(&line), "{:?}", lines(&audit));
+    assert!(!audit.is_crowded);
+}
+
+#[test]
+fn what_is_not_told_apart_is_no_proof() {
+    let configuration = configuration();
+    let many = |count: usize| {
+        let items = (0..count).map(|at| item(&format!("/registry/example.com/w{at}/a"), b"{}", Age::Current));
+        let auditor = Auditor::new(&configuration, "/registry").unwrap();
+        // One thread, so that no other shares the kinds.
+        let audited = auditor.run(1, &|_| (), |each| {
+            for item in items {
+                assert!(each(item).is_continue());
+            }
+            Ok::<_, Infallible>(Extent {
+                revision: 9,
+                keys: Keys::Prefix(Vec::new()),
+            })
+        });
+        let audit = audited.unwrap();
+        let origin = Origin {
+            kind: "etcdctl",
+            name: "a",
+            checksum: false,
+            config: "enc.yaml".into(),
+            config_text: CONFIG,
+            incomplete: None,
+        };
+        report(&auditor, &audit, &origin).details["complete"].clone()
+    };
+    assert_eq!(many(limits::AUDIT_GROUPS), Value::Bool(true));
+    assert_eq!(many(limits::AUDIT_GROUPS + 1), Value::Bool(false));
+}
+
+#[test]
+fn the_first_value_that_is_no_base64_ends_the_audit() {
+    let configuration = configuration();
+    let auditor = Auditor::new(&configuration, "/registry").unwrap();
+    let mut sent = 0_u64;
+    let audited = auditor.run(2, &|_| (), |each| {
+        // More than the threads and the channel hold: whoever sends must not wait for ever.
+        for offset in 0..100_000 {
+            let mut item = item("/registry/secrets/shop/a", b"", Age::Current);
+            let text = if offset < 700 { b"e30=".to_vec() } else { b"e".to_vec() };
+            item.value = crate::encryption::Value::Base64 { text, offset };
+            sent = offset;
+            if each(item).is_break() {
+                break;
+            }
+        }
+        Ok::<_, Infallible>(Extent {
+            revision: 9,
+            keys: Keys::Prefix(Vec::new()),
+        })
+    });
+    assert!(matches!(
+        audited.unwrap_err(),
+        Stopped::Value(ValueError { offset: 700 })
+    ));
+    assert!(sent >= 700);
 }

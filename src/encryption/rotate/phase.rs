@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::encryption::config::{Configuration, ProviderKind, ResourceConfiguration};
 use crate::encryption::key_name::compare_age;
-use crate::encryption::secrecy::shown;
+use crate::encryption::secrecy::masked;
 
 /// One thing that reads stored values: a key, a KMS plugin, or `identity`. The first of an entry also writes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,7 +44,7 @@ impl fmt::Display for Reader {
         if self.is_identity() {
             f.write_str("identity")
         } else {
-            write!(f, "{}/{}", self.kind, shown(&self.name))
+            write!(f, "{}/{}", self.kind, masked(&self.name))
         }
     }
 }

@@ -7,6 +7,7 @@ use super::error::RotateError;
 use super::phase::{Phase, Reader, State};
 use super::{Action, Step};
 use crate::encryption::init::NewProvider;
+use crate::encryption::secrecy::masked;
 
 /// What happens to one entry.
 pub(super) struct EntryPlan {
@@ -154,7 +155,7 @@ pub(super) fn check_can_prepare(state: &State, keep_old: bool, any_writer: bool)
     if writer.kind == KMS && !any_writer {
         return Err(RotateError::Kms {
             resources,
-            name: writer.name.clone(),
+            name: masked(&writer.name),
         });
     }
     Ok(writer)

@@ -2,7 +2,7 @@
 
 use super::{mask, sops};
 use crate::k8s::base64;
-use crate::seal::pem;
+use crate::pem;
 use crate::yaml::{Kind, Node};
 
 /// What stands in a value.

@@ -114,7 +114,7 @@ fn readings_of_yaml_1_1_are_told() {
     let output = seal(&["-o", "yaml"]).stdin(text).run().expect_code(0);
     assert_eq!(
         output.stderr,
-        "warning: <stdin>:4:9: the unquoted value of stringData.port is a number in YAML 1.1, and kubectl takes another text than is written: quote it\n\
+        "warning: <stdin>:4:9: the unquoted value of stringData.port reads as an octal number, not as text, in YAML 1.1, which is what kubectl takes: quote it if that is not meant\n\
          warning: <stdin>:2:32: `n` at metadata.namespace reads `false` in YAML 1.1, which is what kubectl takes: quote it if that is not meant\n"
     );
     let opened = unseal(&["--key", "port"]).stdin(output.stdout).run().expect_code(0);

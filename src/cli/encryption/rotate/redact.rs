@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use similar::TextDiff;
 use zeroize::Zeroizing;
 
-use crate::encryption::{Configuration, Loader, shown};
+use crate::encryption::{Configuration, Loader, masked as looks_masked};
 use crate::report::visible_lines;
 use crate::text::{self, Edit};
 
@@ -38,19 +38,7 @@ fn masked(text: &str, loader: &Loader) -> Zeroizing<String> {
     };
     let edits: Vec<Edit> = spans.into_iter().map(mask).collect();
     let named = Zeroizing::new(text::apply(text, &edits).unwrap_or_default());
-    let mut out = Zeroizing::new(String::with_capacity(named.len()));
-    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let mut rest = named.as_str();
-    while !rest.is_empty() {
-        let end = rest.find(|c| !is_base64(c)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        out.push_str(&shown(word));
-        let next = behind.find(is_base64).unwrap_or(behind.len());
-        let (between, following) = behind.split_at(next);
-        out.push_str(between);
-        rest = following;
-    }
-    out
+    Zeroizing::new(looks_masked(&named))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 /// A block between `-----BEGIN X-----` and `-----END X-----`.
-pub(super) struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// The `X`.
-    pub(super) label: &'a str,
+    pub(crate) label: &'a str,
     /// Whether `Name: value` lines stand before the data.
-    pub(super) has_headers: bool,
+    pub(crate) has_headers: bool,
     /// The data; `None` where it is not base64.
-    pub(super) der: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) der: Option<Zeroizing<Vec<u8>>>,
 }
 
 const BEGIN: &str = "-----BEGIN ";
@@ -19,12 +19,12 @@ const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
 /// Whether a line begins a block; in a YAML document such lines are indented.
-pub(super) fn is_pem(text: &str) -> bool {
+pub(crate) fn is_pem(text: &str) -> bool {
     text.lines().any(|line| line.starts_with(BEGIN))
 }
 
 /// The complete blocks of a text.
-pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
