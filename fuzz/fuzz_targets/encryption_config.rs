@@ -13,6 +13,11 @@ fuzz_target!(|text: &str| match Configuration::parse(text, &Loader::new("a.yaml"
     }
     Err(refusal) => {
         assert!(!refusal.problems.is_empty() && !refusal.to_string().is_empty());
-        assert!(refusal.problems.iter().all(|problem| text.get(problem.span.clone()).is_some()));
+        assert!(
+            refusal
+                .problems
+                .iter()
+                .all(|problem| text.get(problem.span.clone()).is_some())
+        );
     }
 });

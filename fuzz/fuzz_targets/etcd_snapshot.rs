@@ -9,7 +9,9 @@ use kship::encryption::Snapshot;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(mut snapshot) = Snapshot::open(Cursor::new(bytes)) else { return };
+    let Ok(mut snapshot) = Snapshot::open(Cursor::new(bytes)) else {
+        return;
+    };
     let mut items = 0;
     let _ = snapshot.read(&mut |_| {
         items += 1;

@@ -19,6 +19,7 @@ fuzz_target!(|text: &str| {
         scope: None,
         name: None,
         namespace: Some("fuzz".to_owned()),
+        default_namespace: None,
         allow_empty: true,
     };
     let Ok(sealed) = seal(text, &sealer, &mut |buffer| {

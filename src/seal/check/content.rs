@@ -1,5 +1,6 @@
 //! What a value is, judged by its text alone: only plaintext is a finding.
 
+use super::{mask, sops};
 use crate::k8s::base64;
 use crate::pem;
 use crate::yaml::{Kind, Node};
@@ -41,9 +42,9 @@ impl Content {
         let text = text.trim();
         if text.is_empty() {
             Self::Empty
-        } else if text.starts_with("ENC[") && text.ends_with(']') {
+        } else if sops::is_encrypted(text) {
             Self::Encrypted
-        } else if text.contains("{{") || is_variable(text) || (text.starts_with("<path:") && text.ends_with('>')) {
+        } else if text.contains(mask::MARK) || is_filled_in(text) || is_variable(text) || is_vault_path(text) {
             Self::Placeholder
         } else if is_public(text) {
             Self::Public
@@ -51,6 +52,22 @@ impl Content {
             Self::Plain
         }
     }
+}
+
+/// Whether a template takes something from elsewhere: an action that is a comment or a constant gives nothing.
+fn is_filled_in(text: &str) -> bool {
+    let actions = text.split("{{").skip(1);
+    actions.filter_map(|action| action.split_once("}}")).any(|(action, _)| {
+        names_something(action, |character| {
+            character.is_alphabetic() || matches!(character, '.' | '$')
+        })
+    })
+}
+
+/// A value of Argo CD's vault plugin: `<path:kv/data/shop#password>`.
+fn is_vault_path(text: &str) -> bool {
+    let path = text.strip_prefix("<path:").and_then(|rest| rest.strip_suffix('>'));
+    path.is_some_and(|path| path.contains('#') && !path.contains(char::is_whitespace))
 }
 
 /// A whole value of the form `${NAME}` or `$(NAME)`, as envsubst, Flux and Kubernetes fill in.
@@ -99,7 +116,7 @@ pub(super) fn is_constant(template: &str) -> bool {
             // The controller refuses it.
             return false;
         };
-        if takes_a_value(action) {
+        if names_something(action, |character| matches!(character, '.' | '$')) {
             return false;
         }
         rest = behind;
@@ -107,7 +124,8 @@ pub(super) fn is_constant(template: &str) -> bool {
     true
 }
 
-fn takes_a_value(action: &str) -> bool {
+/// Whether an action has one of some characters outside its quotes.
+fn names_something(action: &str, is_name: impl Fn(char) -> bool) -> bool {
     let action = action.trim_start_matches('-').trim();
     if action.starts_with("/*") {
         return false;
@@ -122,7 +140,7 @@ fn takes_a_value(action: &str) -> bool {
             (Some(open), close) if open == close => quote = None,
             (Some(_), _) => {}
             (None, '"' | '`') => quote = Some(character),
-            (None, '.' | '$') => return true,
+            (None, character) if is_name(character) => return true,
             (None, _) => {}
         }
     }
@@ -141,6 +159,13 @@ mod tests {
             ("", Content::Empty),
             (" \n", Content::Empty),
             ("ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]", Content::Encrypted),
+            ("ENC[hunter2]", Content::Plain),
+            ("{{ password | b64encode }}", Content::Placeholder),
+            ("hun{{ter2", Content::Plain),
+            ("hunter2{{/* .x */}}", Content::Plain),
+            ("{{ \"hunter2\" }}", Content::Plain),
+            ("{{}}hunter2", Content::Plain),
+            ("<path:hunter2>", Content::Plain),
             ("{{ .Values.password }}", Content::Placeholder),
             ("${PASSWORD}", Content::Placeholder),
             ("$(params.password)", Content::Placeholder),

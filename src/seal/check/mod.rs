@@ -4,22 +4,28 @@
 //! the line of a file is shown only where nothing but keys stand on it.
 
 mod content;
+mod fields;
+mod mask;
 mod place;
 pub mod rules;
 mod sealed;
 mod secret;
+mod sops;
 
 use aho_corasick::AhoCorasick;
 use camino::Utf8Path;
+use zeroize::Zeroizing;
 
 use super::input::{self, Part};
 use crate::limits;
 use crate::policy::Accepted;
 use crate::report::{Failure, Finding, Location, Report, Skip};
 use crate::text::LineIndex;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node};
+use fields::{field, fields};
 use place::{File, View};
 use rules::{PLAINTEXT_BESIDE_SEALED, PLAINTEXT_SECRET};
+use sops::Sops;
 
 /// What one file holds.
 #[derive(Debug, Default)]
@@ -49,9 +55,9 @@ struct Identity {
 
 impl Identity {
     fn of(node: Node<'_, '_>) -> Self {
-        let metadata = node.get("metadata");
-        let text = |field| {
-            let value = metadata.and_then(|metadata| metadata.get(field)?.to_text());
+        let metadata = field(node, "metadata");
+        let text = |name| {
+            let value = metadata.and_then(|metadata| field(metadata, name)?.to_text());
             shown(value.as_deref().unwrap_or_default())
         };
         Self {
@@ -80,7 +86,7 @@ impl Identity {
 
 /// Names are somebody else's text.
 fn shown(name: &str) -> String {
-    name.chars().take(limits::EXCERPT_CHARACTERS).collect()
+    mask::unmask(name).chars().take(limits::EXCERPT_CHARACTERS).collect()
 }
 
 /// The first names of a list, and how many more there are.
@@ -108,8 +114,22 @@ impl Prefilter {
     /// # Errors
     /// The words cannot be compiled; no word known to kship does that.
     pub fn new() -> Result<Self, aho_corasick::BuildError> {
-        // `SealedSecret` is one, too.
-        Ok(Self(AhoCorasick::new(["Secret", "secretGenerator"])?))
+        let words = [
+            // `SealedSecret` and `secretGenerator` are ones, too.
+            "secret",
+            // What can spell the word otherwise: escapes, `\U` with them, folded lines, binary.
+            "\\u",
+            "\\x",
+            "\\\n",
+            "\\\r",
+            "!binary",
+            "2002:binary",
+            // UTF-16 and UTF-32 without a byte-order mark: nobody reads them, and nobody knows what they say.
+            "s\0e\0c\0r\0e\0t",
+            "s\0\0\0e\0\0\0c",
+        ];
+        let mut builder = AhoCorasick::builder();
+        Ok(Self(builder.ascii_case_insensitive(true).build(words)?))
     }
 
     /// Says whether a text can hold a Secret; in UTF-16 any can.
@@ -120,7 +140,9 @@ impl Prefilter {
 
     /// Whether a JSON text can be a resource: trees are full of JSON that is nothing of the kind.
     fn may_be_resource(path: &Utf8Path, text: &str) -> bool {
-        path.extension() != Some("json") || text.contains("\"kind\"")
+        let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        // In any case and with Go's kelvin, and `kind` may be escaped.
+        path.extension() != Some("json") || ["kind", "Kind", "KIND", "\u{212a}ind", "\\u"].into_iter().any(has)
     }
 }
 
@@ -162,7 +184,11 @@ impl Checker {
             if prefilter.may_hold(piece.as_bytes())
                 && let Err(error) = self.read(file, part, piece, start)
             {
-                self.unreadable(file, part, start, error);
+                let masked = mask::mask(piece).map(Zeroizing::new);
+                let read = masked.as_ref().map(|masked| self.read(file, part, masked, start));
+                if !matches!(read, Some(Ok(()))) {
+                    self.unreadable(file, part, start, error, masked.is_some());
+                }
             }
             start += piece.len();
         }
@@ -178,17 +204,17 @@ impl Checker {
             lines: &LineIndex::new(text),
         };
         for root in stream.documents().iter().filter_map(yaml::Document::root) {
-            self.object(root, None, is_sops(root), &view);
+            self.object(root, None, Sops::of(root).as_ref(), &view);
         }
         Ok(())
     }
 
-    fn unreadable(&mut self, file: &File<'_>, part: &Part<'_>, start: usize, error: yaml::Error) {
+    fn unreadable(&mut self, file: &File<'_>, part: &Part<'_>, start: usize, error: yaml::Error, is_template: bool) {
         let at = start + error.offset();
         let location = Location::new(file.path, file.text, file.lines, part.range(at..at));
         let line = file.text.get(file.lines.line_range(file.text, location.start.line - 1));
         // `{{ .name }}.pem: x` is a key that is a mapping to the parser.
-        if error.template().is_some() || line.is_some_and(|line| line.contains("{{")) {
+        if is_template && (error.template().is_some() || line.is_some_and(|line| line.contains("{{"))) {
             self.checked.skips.push(Skip {
                 code: "template",
                 reason: "a template that is no YAML before it is filled in".to_owned(),
@@ -202,33 +228,40 @@ impl Checker {
         }
     }
 
-    fn object(&mut self, node: Node<'_, '_>, inherited: Option<&str>, sops: bool, view: &View<'_, '_>) {
-        let text = |field| node.get(field).and_then(Node::as_str);
-        let (kind, version) = (text("kind").or(inherited), text("apiVersion").unwrap_or("v1"));
-        if let Some(items) = kind
-            .and_then(|kind| kind.strip_suffix("List"))
-            .filter(|_| node.get("items").is_some())
+    fn object(&mut self, node: Node<'_, '_>, inherited: Option<&str>, sops: Option<&Sops>, view: &View<'_, '_>) {
+        let (kind, version) = (kind(node).or(inherited), version(node));
+        if let Some(of_items) = kind.and_then(list_kind)
+            && fields(node, "items").next().is_some()
         {
             // Items of a typed list may leave their kind out.
-            let inherited = Some(items).filter(|items| !items.is_empty());
-            for item in node.get("items").into_iter().flat_map(Node::items) {
+            let inherited = Some(of_items).filter(|items| !items.is_empty());
+            for item in fields(node, "items").flat_map(|(_, items)| items.items()) {
                 self.object(item, inherited, sops, view);
             }
             return;
         }
         match kind {
-            // Another group has resources of that name; what is misspelt is plaintext all the same.
-            Some(kind) if kind.eq_ignore_ascii_case("Secret") && !version.contains('/') => {
-                self.secret(node, sops, view);
-            }
-            Some(super::sealed_secret::KIND) if version.starts_with("bitnami.com/") || version == "v1" => {
+            Some(kind) if is_secret(kind, version) => self.secret(node, sops, view),
+            Some(kind)
+                if kind.eq_ignore_ascii_case(super::sealed_secret::KIND)
+                    && (version.starts_with("bitnami.com/") || version == "v1") =>
+            {
                 self.sealed_secret(node, sops, view);
             }
-            Some("Kustomization" | "Component") if version.starts_with("kustomize.config.k8s.io/") => {
+            Some("Kustomization" | "Component")
+                if version.starts_with("kustomize.config.k8s.io/") || version == "v1" =>
+            {
                 self.kustomization(node, view);
             }
             None if is_kustomization(view.file.path) => self.kustomization(node, view),
-            _ => {}
+            // Templates of OpenShift, Helm values, custom resources: objects within objects.
+            _ => {
+                for below in node.entries().map(|(_, value)| value).chain(node.items()) {
+                    if below.scalar().is_none() {
+                        self.object(below, None, sops, view);
+                    }
+                }
+            }
         }
     }
 
@@ -243,9 +276,28 @@ impl Checker {
     }
 }
 
-/// What SOPS has written has its metadata in it.
-fn is_sops(node: Node<'_, '_>) -> bool {
-    node.get("sops").is_some_and(|sops| sops.kind() == Kind::Mapping)
+/// What an object says it is.
+fn kind<'d>(node: Node<'d, '_>) -> Option<&'d str> {
+    let mut kinds = fields(node, "kind").filter_map(|(_, kind)| kind.as_str());
+    let first = kinds.next();
+    // Where two fields differ in case, which of them counts is for the reader.
+    kinds.find(|kind| kind.eq_ignore_ascii_case("Secret")).or(first)
+}
+
+fn version<'d>(node: Node<'d, '_>) -> &'d str {
+    field(node, "apiVersion").and_then(Node::as_str).unwrap_or("v1")
+}
+
+/// The kind of the items of a list.
+fn list_kind(kind: &str) -> Option<&str> {
+    let (items, list) = kind.split_at_checked(kind.len().checked_sub("List".len())?)?;
+    list.eq_ignore_ascii_case("List").then_some(items)
+}
+
+/// Other groups, whose names have dots, have resources of that name; what is misspelt is plaintext all the same.
+fn is_secret(kind: &str, version: &str) -> bool {
+    let is_foreign = version.split_once('/').is_some_and(|(group, _)| group.contains('.'));
+    kind.eq_ignore_ascii_case("Secret") && !is_foreign
 }
 
 fn is_kustomization(path: &Utf8Path) -> bool {
@@ -320,7 +372,10 @@ impl Candidate {
         let twin = sealed.iter().find(|(identity, location)| {
             let is_certain = identity.namespace == *namespace && !namespace.is_empty();
             let is_open = identity.namespace.is_empty() || namespace.is_empty();
-            !name.is_empty() && identity.name == *name && (is_certain || (is_open && location.path.parent() == here))
+            !name.is_empty()
+                && !name.contains("{{")
+                && identity.name == *name
+                && (is_certain || (is_open && location.path.parent() == here))
         });
         if let Some((_, location)) = twin {
             self.finding.rule = &PLAINTEXT_BESIDE_SEALED;

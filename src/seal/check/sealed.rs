@@ -3,8 +3,11 @@
 use aws_lc_rs::aead::MAX_TAG_LEN;
 
 use super::content::{Content, is_constant};
+use super::fields::{field, fields, is_named};
 use super::place::View;
 use super::rules::{MALFORMED_VALUE, OTHER_KEY_SIZE, PLAINTEXT_TEMPLATE, SCOPE_MISMATCH, SCOPE_VALUE};
+use super::secret::has_values;
+use super::sops::Sops;
 use super::{Candidate, Checker, Identity, listed, shown};
 use crate::k8s::base64;
 use crate::report::{Finding, Rule};
@@ -13,7 +16,7 @@ use crate::seal::scope::{CLUSTER_WIDE, NAMESPACE_WIDE, Scope};
 use crate::yaml::{Key, Node};
 
 impl Checker {
-    pub(super) fn sealed_secret(&mut self, node: Node<'_, '_>, sops: bool, view: &View<'_, '_>) {
+    pub(super) fn sealed_secret(&mut self, node: Node<'_, '_>, sops: Option<&Sops>, view: &View<'_, '_>) {
         self.checked.objects += 1;
         let identity = Identity::of(node);
         let start = node.span().start;
@@ -21,16 +24,20 @@ impl Checker {
             .sealed
             .push((identity.clone(), view.location(start..start)));
         self.last_applied(node, false, &identity, view);
-        let spec = node.get("spec");
-        let values = spec.and_then(|spec| spec.get("encryptedData"));
-        let whole = spec
+        // A Secret whose kind was changed, and no more.
+        if has_values(node) {
+            self.secret(node, sops, view);
+        }
+        let spec = field(node, "spec");
+        let values = spec
             .into_iter()
-            .flat_map(Node::entries)
-            .filter(|(key, _)| key.text == "data");
-        for (key, value) in values.into_iter().flat_map(Node::entries).chain(whole) {
+            .flat_map(|spec| fields(spec, "encryptedData"))
+            .flat_map(|(_, values)| values.entries());
+        let whole = spec.into_iter().flat_map(|spec| fields(spec, "data"));
+        for (key, value) in values.chain(whole) {
             self.value(&key, value, sops, &identity, view);
         }
-        let template = spec.and_then(|spec| spec.get("template"));
+        let template = spec.and_then(|spec| field(spec, "template"));
         if let Some(template) = template {
             self.last_applied(template, true, &identity, view);
             self.template_data(template, &identity, view);
@@ -42,11 +49,18 @@ impl Checker {
         }
     }
 
-    fn value(&mut self, key: &Key<'_>, value: Node<'_, '_>, sops: bool, identity: &Identity, view: &View<'_, '_>) {
+    fn value(
+        &mut self,
+        key: &Key<'_>,
+        value: Node<'_, '_>,
+        sops: Option<&Sops>,
+        identity: &Identity,
+        view: &View<'_, '_>,
+    ) {
         let text = value.as_str();
         match Content::of_text(text.unwrap_or_default()) {
             Content::Placeholder => return,
-            Content::Encrypted if sops => return,
+            Content::Encrypted if sops.is_some() => return,
             _ => {}
         }
         let (rule, what) = match examine(text, self.modulus_bytes) {
@@ -66,7 +80,7 @@ impl Checker {
         // The controller ignores `stringData`, and everybody can read it.
         for (field, data) in template
             .entries()
-            .filter(|(key, _)| matches!(key.text, "data" | "stringData"))
+            .filter(|(key, _)| ["data", "stringData"].iter().any(|name| is_named(key.text, name)))
         {
             let literals = data.entries().filter(|(key, value)| {
                 let text = value.to_text().unwrap_or_default();
@@ -96,7 +110,7 @@ impl Checker {
 
     fn scope_values(&mut self, node: Node<'_, '_>, identity: &Identity, view: &View<'_, '_>) {
         for (key, value) in annotations(node) {
-            let is_scope = [CLUSTER_WIDE, NAMESPACE_WIDE].contains(&key.text);
+            let is_scope = [CLUSTER_WIDE, NAMESPACE_WIDE].contains(&key.text) && !is_filled_in(value);
             // kubeseal itself keeps "false", and everybody reads it as meant.
             if !is_scope || matches!(value.as_str(), Some("true" | "false")) {
                 continue;
@@ -124,7 +138,8 @@ impl Checker {
     /// A template that says nothing about the scope contradicts nobody.
     fn scopes(&mut self, node: Node<'_, '_>, template: Node<'_, '_>, identity: &Identity, view: &View<'_, '_>) {
         let (own, copy) = (scope(node), scope(template));
-        if own == copy {
+        let mut written = annotations(node).chain(annotations(template));
+        if own == copy || written.any(|(_, value)| is_filled_in(value)) {
             return;
         }
         let contradicts = |key: &Key<'_>, value: Node<'_, '_>| {
@@ -160,6 +175,12 @@ impl Checker {
 fn annotations<'d, 'a>(node: Node<'d, 'a>) -> impl Iterator<Item = (Key<'d>, Node<'d, 'a>)> {
     let annotations = node.get("metadata").and_then(|metadata| metadata.get("annotations"));
     annotations.into_iter().flat_map(Node::entries)
+}
+
+/// Whether another tool has the last word about an annotation.
+fn is_filled_in(value: Node<'_, '_>) -> bool {
+    let text = value.to_text();
+    text.is_some_and(|text| Content::of_text(&text) == Content::Placeholder)
 }
 
 fn scope(node: Node<'_, '_>) -> Scope {

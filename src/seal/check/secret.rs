@@ -1,13 +1,15 @@
 //! Plaintext Secrets, their copies in annotations, and the literals of generators.
 
 use super::content::Content;
+use super::fields::{field, fields, is_named};
 use super::place::View;
 use super::rules::{LAST_APPLIED_COPY, PLAINTEXT_GENERATOR, PLAINTEXT_SECRET};
-use super::{Candidate, Checker, Identity, listed, shown};
+use super::sops::Sops;
+use super::{Candidate, Checker, Identity, is_secret, kind, list_kind, listed, shown, version};
 use crate::k8s::LAST_APPLIED;
 use crate::report::Finding;
 use crate::seal::input;
-use crate::yaml::{self, Key, Node};
+use crate::yaml::{self, Key, Kind, Node};
 
 /// The values of a Secret, sorted.
 #[derive(Default)]
@@ -20,36 +22,49 @@ struct Values<'d> {
 }
 
 impl<'d> Values<'d> {
-    fn of(node: Node<'d, '_>) -> Self {
+    fn of(node: Node<'d, '_>, sops: Option<&Sops>) -> Self {
         let mut values = Self::default();
         for (field, mapping) in node.entries() {
-            let (name, encoded) = match field.text {
-                "data" => ("data", true),
-                "stringData" => ("stringData", false),
-                _ => continue,
+            let Some(name) = FIELDS.into_iter().find(|name| is_named(field.text, name)) else {
+                continue;
             };
-            for (key, value) in mapping.entries() {
-                match Content::of(value, encoded) {
-                    Content::Empty => {}
-                    Content::Plain => values.plain.push((name, field.clone(), key)),
-                    passed => {
-                        values.encrypted |= passed == Content::Encrypted;
-                        values.passed.get_or_insert((passed, field.clone()));
-                    }
+            if mapping.kind() == Kind::Mapping {
+                for (key, value) in mapping.entries() {
+                    values.add(name, &field, key, value);
                 }
+            } else {
+                // Kubernetes refuses it, and everybody can read it.
+                values.add(name, &field, field.clone(), mapping);
             }
+        }
+        if let Some(sops) = sops.filter(|_| values.encrypted) {
+            values.plain.retain(|(name, _, key)| !sops.leaves(name, key.text));
         }
         values
     }
+
+    fn add(&mut self, name: &'static str, field: &Key<'d>, key: Key<'d>, value: Node<'d, '_>) {
+        match Content::of(value, name == "data") {
+            Content::Empty => {}
+            Content::Plain => self.plain.push((name, field.clone(), key)),
+            passed => {
+                self.encrypted |= passed == Content::Encrypted;
+                self.passed.get_or_insert((passed, field.clone()));
+            }
+        }
+    }
 }
 
+/// The fields of a Secret with values.
+const FIELDS: [&str; 2] = ["data", "stringData"];
+
 impl Checker {
-    pub(super) fn secret(&mut self, node: Node<'_, '_>, sops: bool, view: &View<'_, '_>) {
+    pub(super) fn secret(&mut self, node: Node<'_, '_>, sops: Option<&Sops>, view: &View<'_, '_>) {
         self.checked.objects += 1;
         let identity = Identity::of(node);
         self.last_applied(node, true, &identity, view);
-        let values = Values::of(node);
-        if values.plain.is_empty() || (sops && values.encrypted) {
+        let values = Values::of(node, sops);
+        if values.plain.is_empty() {
             if let Some((content, field)) = values.passed {
                 let (code, reason) = match content {
                     Content::Encrypted => ("sops", "SOPS has encrypted it"),
@@ -98,7 +113,7 @@ impl Checker {
         identity: &Identity,
         view: &View<'_, '_>,
     ) {
-        let annotations = node.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        let annotations = field(node, "metadata").and_then(|metadata| field(metadata, "annotations"));
         for (key, value) in annotations.into_iter().flat_map(Node::entries) {
             if !LAST_APPLIED.contains(&key.text) {
                 continue;
@@ -187,12 +202,28 @@ pub(super) fn key_place(node: Node<'_, '_>, name: &str) -> Option<usize> {
     Some(key.span.start)
 }
 
-/// Whether the JSON of an object is a Secret with values; `None` where it is no JSON.
+/// Whether an object has values of its own, as no SealedSecret should.
+pub(super) fn has_values(node: Node<'_, '_>) -> bool {
+    !Values::of(node, None).plain.is_empty()
+}
+
+/// Whether the JSON of an object is a Secret with values, or a list with one; `None` where it is no JSON.
 fn holds_plaintext(json: &str) -> Option<bool> {
     let parts = input::parts(json);
     let text = parts.first()?.text();
     let stream = yaml::parse(text).ok()?;
     let root = stream.documents().first()?.root()?;
-    let kind = root.get("kind").and_then(Node::as_str)?;
-    Some(kind == "Secret" && !Values::of(root).plain.is_empty())
+    kind(root)?;
+    Some(is_plaintext(root))
+}
+
+fn is_plaintext(node: Node<'_, '_>) -> bool {
+    match kind(node) {
+        Some(kind) if list_kind(kind).is_some() => {
+            let mut items = fields(node, "items").flat_map(|(_, items)| items.items());
+            items.any(is_plaintext)
+        }
+        Some(kind) => is_secret(kind, version(node)) && has_values(node),
+        None => false,
+    }
 }

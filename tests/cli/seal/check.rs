@@ -69,7 +69,7 @@ fn what_is_no_plaintext_is_no_finding_and_every_skip_is_told() {
         "accepted.yaml:11:1: skipped: ignored: a name",
         "public.yaml:4:1: skipped `ca`: certificates and public keys only",
         "sops.yaml:5:1: skipped `by-sops`: SOPS has encrypted it",
-        "template.yaml:1:3: skipped: a template that is no YAML before it is filled in",
+        "template.yaml:6:1: skipped `chart`: another tool fills in the values",
         "template.yaml:14:1: skipped `{{ .Release.Name }}`: another tool fills in the values",
     ] {
         assert!(
@@ -214,6 +214,119 @@ fn ignore_files_and_the_policy_are_honoured() {
     }
     let output = run("ignore: [{rule: plaintext, reason: typo}]\n").expect_code(3);
     assert!(output.stderr.contains("which there is none of"), "{output}");
+}
+
+/// Secrets in plain text, each written so that a careless reader sees none.
+const HIDDEN: [(&str, &str); 32] = [
+    (
+        "a.json",
+        "{\"KIND\":\"Secret\",\"apiVersion\":\"v1\",\"Data\":{\"p\":\"aHVudGVyMg==\"}}",
+    ),
+    (
+        "a.json",
+        "{\"apiVersion\":\"v1\",\"\\u006bind\":\"\\u0053ecret\",\"stringData\":{\"p\":\"hunter2\"}}",
+    ),
+    ("a.json", "{kind: Secret, stringData: {p: hunter2}}"),
+    ("a.json", "[{\"kind\":\"Secret\",\"stringData\":{\"p\":\"hunter2\"}}]"),
+    (
+        "a.json",
+        "{\"kind\":\"List\",\"Items\":[{\"kind\":\"Secret\",\"stringData\":{\"p\":\"hunter2\"}}]}",
+    ),
+    ("a.yaml", "kind: Secret\nData: {p: aHVudGVyMg==}\n"),
+    ("a.yaml", "kind: Secret\n\u{17f}tringdata: {p: hunter2}\n"),
+    ("a.yaml", "kind: secret\nstringData: {p: hunter2}\n"),
+    ("a.yaml", "kind: SECRET\nstringData: {p: hunter2}\n"),
+    ("a.yaml", "kind: ConfigMap\nKind: Secret\nstringData: {p: hunter2}\n"),
+    ("a.yaml", "kind: \"\\x53ecret\"\nstringData: {p: hunter2}\n"),
+    ("a.yaml", "kind: \"Sec\\\n  ret\"\nstringData: {p: hunter2}\n"),
+    ("a.yaml", "kind: !!binary U2VjcmV0\nstringData: {p: hunter2}\n"),
+    (
+        "a.yaml",
+        "apiVersion: core/v1\nkind: Secret\nstringData: {p: hunter2}\n",
+    ),
+    ("a.yaml", "kind: Secret\nstringData: hunter2\n"),
+    ("a.yaml", "kind: Secret\nstringData: [hunter2]\n"),
+    (
+        "a.yaml",
+        "kind: Template\nobjects:\n- {kind: Secret, stringData: {p: hunter2}}\n",
+    ),
+    ("a.yaml", "extra: [{deep: {kind: Secret, stringData: {p: hunter2}}}]\n"),
+    ("a.yaml", "kind: Secret\nstringData: {p: \"hun{{ter2\"}\n"),
+    ("a.yaml", "kind: Secret\nstringData: {p: '{{ \"hunter2\" }}'}\n"),
+    ("a.yaml", "kind: Secret\nstringData: {p: 'hunter2{{/* .x */}}'}\n"),
+    (
+        "a.yaml",
+        "kind: Secret\nmetadata:\n  name: {{ .name }}\nstringData:\n  p: hunter2\n",
+    ),
+    (
+        "a.yaml",
+        "{{- if .x }}\nkind: Secret\nstringData:\n  q: {{ .q }}\n  p: hunter2\n{{- end }}\n",
+    ),
+    ("a.yaml", "kind: Secret\nstringData: {p: '<path:hunter2>'}\n"),
+    ("a.yaml", "kind: Secret\nstringData: {p: 'ENC[hunter2]'}\n"),
+    (
+        "a.yaml",
+        "kind: Secret\nstringData: {q: 'ENC[x]', p: hunter2}\nsops: {}\n",
+    ),
+    (
+        "a.yaml",
+        "kind: Secret\nstringData: {q: 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]', p: hunter2}\n\
+         sops: {mac: 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]', encrypted_regex: '^(data|stringData)$'}\n",
+    ),
+    (
+        "a.yaml",
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {}}\nstringData: {p: hunter2}\n",
+    ),
+    (
+        "a.yaml",
+        "apiVersion: bitnami.com/v1alpha1\nkind: sealedsecret\nspec: {EncryptedData: {p: hunter2}}\n",
+    ),
+    (
+        "a.yaml",
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {p: '{{hunter2'}}\n",
+    ),
+    (
+        "a.yaml",
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {Template: {Data: {p: hunter2}}}\n",
+    ),
+    (
+        "a.yaml",
+        "kind: Kustomization\nsecretGenerator:\n- literals: [p=hunter2]\n",
+    ),
+];
+
+#[test]
+fn plaintext_is_found_however_it_is_written() {
+    for (name, text) in HIDDEN {
+        let output = check(&[name]).file(name, text).run();
+        assert!(!output.to_string().contains("hunter2"), "{text}: {output}");
+        assert_eq!(output.code, Some(1), "{text}: {output}");
+    }
+}
+
+#[test]
+fn what_nobody_can_read_is_undecided() {
+    let wide: Vec<u8> = "kind: Secret\n".bytes().flat_map(|byte| [byte, 0]).collect();
+    for text in [
+        wide.as_slice(),
+        b"kind: Secret\nstringData:\n  p: hunter2\nx: [ # {{ no template\n",
+        b"kind: Secret\nstringData: {p: hunter2}\nstringData: {}\n",
+    ] {
+        let output = check(&["a.yaml"]).file("a.yaml", text).run().expect_code(3);
+        assert!(!output.to_string().contains("hunter2"), "{output}");
+    }
+}
+
+#[test]
+fn a_template_is_no_finding_where_another_tool_has_the_word() {
+    let text = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: {{ .name }}\n  annotations:\n    \
+                sealedsecrets.bitnami.com/cluster-wide: {{ .wide | quote }}\nspec:\n  encryptedData:\n    {{- range .v }}\n    \
+                {{ .key }}: {{ .sealed }}\n    {{- end }}\n  template:\n    metadata:\n      annotations:\n        \
+                sealedsecrets.bitnami.com/cluster-wide: \"true\"\n    data:\n      a: >-\n        {{ .a }}\n---\n\
+                kind: Secret\nmetadata:\n  labels:\n    {{- include \"labels\" . | nindent 4 }}\ndata:\n  \
+                p: {{ .p | b64enc }}\n  q: |\n    {{ .q }}\n";
+    let output = check(&["a.yaml"]).file("a.yaml", text).run().expect_code(0);
+    assert!(output.stdout.contains("2 Secrets and SealedSecrets checked"), "{output}");
 }
 
 #[test]
