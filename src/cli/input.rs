@@ -76,7 +76,7 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
 struct DashIsAlone;
 
 #[derive(Debug, thiserror::Error)]
-#[error("standard input is a terminal: expected a manifest from a file or a pipe")]
+#[error("standard input is a terminal: expected a path, or a pipe")]
 struct StdinIsTerminal;
 
 #[derive(Debug, thiserror::Error)]
