@@ -1436,7 +1436,7 @@ _kship() {
             return 0
             ;;
         kship__subcmd__seal)
-            opts="-f -n -o -w -v -q -h --secret-file --cert --cert-sha256 --allow-expired --scope --name --namespace --allow-empty-data --raw --format --sealed-secret-file --from-file --from-literal --from-env-file --type --check --explain --merge-into --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
+            opts="-f -w -n -o -v -q -h --secret-file --cert --sealed-secret-file --scope --name --namespace --format --merge-into --from-file --from-literal --from-env-file --type --check --explain --raw --cert-sha256 --allow-expired --allow-empty-data --fetch-cert --validate --re-encrypt --recovery-unseal --recovery-private-key --controller-name --controller-namespace --kubeconfig --context --cluster --user --server --certificate-authority --insecure-skip-tls-verify --tls-server-name --proxy-url --client-certificate --client-key --token --username --password --as --as-uid --as-group --request-timeout --disable-compression --v --vmodule --log_backtrace_at --log_dir --log_file --log_file_max_size --stderrthreshold --alsologtostderrthreshold --logtostderr --alsologtostderr --add_dir_header --legacy_stderr_threshold_behavior --one_output --skip_headers --skip_log_headers --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1454,7 +1454,11 @@ _kship() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cert-sha256)
+                --sealed-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1482,11 +1486,7 @@ _kship() {
                     COMPREPLY=($(compgen -W "json yaml human sarif github" -- "${cur}"))
                     return 0
                     ;;
-                --sealed-secret-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -w)
+                --merge-into)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1506,7 +1506,7 @@ _kship() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --merge-into)
+                --cert-sha256)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -75,25 +75,25 @@ complete -c kship -n "__fish_kship_using_subcommand pin" -l embedded -d 'Also im
 complete -c kship -n "__fish_kship_using_subcommand pin" -l helm-tag-digest -d 'Write `tag: TAG@DIGEST` into Helm values without a `digest` key'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s q -l quiet -d 'Print only the product, warnings and errors'
 complete -c kship -n "__fish_kship_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked [env: SEALED_SECRETS_CERT]' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s f -l secret-file -d 'The Secrets to seal: files in YAML or JSON, or folders of them; standard input without it, or with `-`' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cert -d 'The cluster\'s certificate: a PEM file, an address, or `-` for standard input; without it the cluster is asked [env: SEALED_SECRETS_CERT]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'The file to write, in YAML if it is called .yaml or .yml; standard output without it' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l scope -d 'How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]' -r -f -a "strict\t'opens under its name in its namespace only'
 namespace-wide\t'opens under any name in its namespace'
 cluster-wide\t'opens under any name in any namespace'"
 complete -c kship -n "__fish_kship_using_subcommand seal" -l name -d 'The name of every Secret, whatever it says [env: SEALED_SECRETS_NAME]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -s n -l namespace -d 'The namespace of Secrets that name none; the others must agree [env: SEALED_SECRETS_NAMESPACE]' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written: JSON, but YAML into a file of that name; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
+complete -c kship -n "__fish_kship_using_subcommand seal" -s o -l format -d 'How the documents are written, JSON by default; or how --check reports [env: SEALED_SECRETS_FORMAT]' -r -f -a "json\t'JSON: documents, or one report'
 yaml\t'YAML documents'
 human\t'with --check: text with the line, for people'
 sarif\t'with --check: SARIF 2.1.0, for code scanning'
 github\t'with --check: annotations of GitHub Actions'"
-complete -c kship -n "__fish_kship_using_subcommand seal" -s w -l sealed-secret-file -d 'Write a file instead of standard output' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l merge-into -d 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-file -d 'Make a Secret of files, FILE or KEY=FILE, or of those in a folder; with --raw the file with the value. The last line feed counts' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-literal -d 'Make a Secret of values; other users of this machine can see them' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l from-env-file -d 'Make a Secret of the lines NAME=VALUE of a file; a NAME alone takes its value from the environment' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l type -d 'The type of that Secret, such as kubernetes.io/tls; its keys are checked' -r
-complete -c kship -n "__fish_kship_using_subcommand seal" -l merge-into -d 'Seal the values of the Secret for the SealedSecret in FILE, and write them there; its scope, name and namespace count, and nothing else of FILE changes. With --sealed-secret-file the result goes there, and FILE stays [env: SEALED_SECRETS_MERGE_INTO]' -r
+complete -c kship -n "__fish_kship_using_subcommand seal" -l cert-sha256 -d 'Use the certificate only if this is its SHA-256 fingerprint' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l recovery-private-key -d 'Files with private keys, for --recovery-unseal [env: SEALED_SECRETS_RECOVERY_PRIVATE_KEY]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-name -d 'The controller\'s service; the Helm chart names it sealed-secrets [default: sealed-secrets-controller]' -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l controller-namespace -d 'The namespace of the controller [default: kube-system]' -r
@@ -132,11 +132,11 @@ complete -c kship -n "__fish_kship_using_subcommand seal" -l skip_log_headers -r
 complete -c kship -n "__fish_kship_using_subcommand seal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are honoured'
 always\t'Always'
 never\t'Never'"
-complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
-complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
-complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l check -d 'Write nothing; fail if a Secret is in plain text, or a SealedSecret is damaged (with --cert: does not fit it)'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l explain -d 'With --check: list what was passed over, and why'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l raw -d 'Seal one value from --from-file or standard input, and print it alone'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-expired -d 'Use the certificate even if it has expired'
+complete -c kship -n "__fish_kship_using_subcommand seal" -l allow-empty-data -d 'Also seal Secrets without data'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l fetch-cert -d 'Print the certificate, of the cluster or from --cert, and seal nothing'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l validate -d 'Ask the cluster whether it can open SealedSecrets'
 complete -c kship -n "__fish_kship_using_subcommand seal" -l re-encrypt -d 'Have the cluster seal the values of SealedSecrets anew with its newest key; files are changed in place'

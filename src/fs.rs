@@ -75,6 +75,21 @@ pub fn read_bytes(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
     read_limited(File::open(path).map_err(unreadable)?, path, limit)
 }
 
+/// The reason alone: libraries put the call and paths of their own around it.
+fn reason(error: &io::Error) -> String {
+    use io::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "there is no such file".to_owned(),
+        kind @ (K::InvalidFilename
+        | K::NotADirectory
+        | K::PermissionDenied
+        | K::QuotaExceeded
+        | K::ReadOnlyFilesystem
+        | K::StorageFull) => kind.to_string(),
+        _ => error.to_string(),
+    }
+}
+
 /// Reads a file as UTF-8 text; a byte-order mark stays where it is.
 ///
 /// # Errors
@@ -194,7 +209,7 @@ fn stage_with(path: &Utf8Path, before: Option<&[u8]>, content: &[u8], access: Ac
     let new = if before.is_some() { Access::Private } else { access };
     let mut temporary = builder(new)
         .tempfile_in(folder)
-        .map_err(|error| io::Error::new(error.kind(), format!("failed to create a file in `{folder}`: {error}")))?;
+        .map_err(|error| uncreatable(&target, folder, &error))?;
     if before.is_some() {
         // Opening for writing fails on a read-only file, which a rename would replace all the same.
         fs_err::OpenOptions::new().write(true).open(target.as_std_path())?;
@@ -216,6 +231,16 @@ fn stage_with(path: &Utf8Path, before: Option<&[u8]>, content: &[u8], access: Ac
         target,
         before: before.map(<[u8]>::to_vec),
     })
+}
+
+/// The error of a file that cannot be made, told without the name of the temporary one.
+fn uncreatable(target: &Utf8Path, folder: &Utf8Path, error: &io::Error) -> io::Error {
+    let why = if error.kind() == io::ErrorKind::NotFound {
+        format!("there is no folder `{folder}`")
+    } else {
+        format!("no file can be made in `{folder}`: {}", reason(error))
+    };
+    io::Error::new(error.kind(), format!("`{target}` cannot be written: {why}"))
 }
 
 impl Staged {
@@ -344,6 +369,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap();
         (folder, path)
+    }
+
+    #[test]
+    fn a_typo_is_told_in_the_words_of_the_user() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(dir.path()).unwrap();
+        let file = dir.join("typo.yaml");
+        let message = read_bytes(&file, 9).unwrap_err().to_string();
+        assert_eq!(message, format!("`{file}` cannot be read: there is no such file"));
+        let folder = dir.join("nowhere");
+        let file = folder.join("a.yaml");
+        assert_eq!(
+            stage(&file, None, b"").unwrap_err().to_string(),
+            format!("`{file}` cannot be written: there is no folder `{folder}`")
+        );
     }
 
     #[test]

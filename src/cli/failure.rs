@@ -104,7 +104,7 @@ fn etcd_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     use encryption::EtcdError as E;
     match error.downcast_ref()? {
         E::Unreachable { .. } => Some(
-            "a member that asks for certificates needs `--cacert`, `--cert` and `--key`; a snapshot is audited without the network",
+            "check the address; a member that asks for certificates needs `--cacert`, `--cert` and `--key`; a snapshot needs no network",
         ),
         E::Refused { .. } => Some("`--user` and `--password-file`, or `--cert` and `--key`, say who reads"),
         E::PlainPassword { .. } => Some("use `https://` and, if need be, `--cacert`"),
@@ -120,7 +120,7 @@ fn encryption_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if error.is::<super::encryption::ProofNeeded>() {
         return Some(
-            "`kship encryption audit --config FILE --format json > audit.json`, then `--proof audit.json`; `--force` removes it without",
+            "`kship encryption audit --config FILE --etcd URL --format json > audit.json`, then `--proof audit.json`; `--force` removes it without",
         );
     }
     if let Some(error) = error.downcast_ref() {
@@ -232,9 +232,9 @@ fn cluster_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
             "name the controller's service with `--controller-name` and `--controller-namespace`; the Helm chart calls it `sealed-secrets`",
         ),
         E::Missing { kind: "context", .. } => Some("`kubectl config get-contexts` lists the contexts"),
-        E::NoCluster { .. } => {
-            Some("name a kubeconfig with `--kubeconfig` or KUBECONFIG, or a certificate file with `--cert`")
-        }
+        E::NoCluster { .. } => Some(
+            "name a certificate file with `--cert` or SEALED_SECRETS_CERT, or a kubeconfig with `--kubeconfig` or KUBECONFIG",
+        ),
         E::Status { answered, .. } if answered.status == 503 => {
             Some("the controller is not running: look at its pods, or seal with a file in `--cert`")
         }

@@ -47,7 +47,7 @@ pub(super) fn check(paths: &[Utf8PathBuf]) -> Result<(), Failure> {
 struct DashIsAlone;
 
 #[derive(Debug, thiserror::Error)]
-#[error("standard input is a terminal: expected a manifest from a file or a pipe")]
+#[error("standard input is a terminal: expected a path, or a pipe")]
 struct StdinIsTerminal;
 
 #[derive(Debug, thiserror::Error)]

@@ -21,12 +21,13 @@ const VERSION: &str = concat!("v0.40.0+kship.", env!("CARGO_PKG_VERSION"));
 )]
 struct Kubeseal {
     #[command(flatten)]
-    global: Global,
-    #[command(flatten)]
     seal: seal::Seal,
     /// Print the version
     #[arg(long)]
     version: bool,
+    // Last: its heading would stand over what follows.
+    #[command(flatten)]
+    global: Global,
 }
 
 /// Says whether the program was called by this name, as over a symbolic link.
@@ -144,6 +145,20 @@ mod tests {
         assert_eq!(
             plain_switches(args(&["kubeseal", "--raw=x"])),
             args(&["kubeseal", "--raw=x"])
+        );
+    }
+    #[test]
+    fn the_flags_of_sealing_stand_under_options() {
+        use clap::CommandFactory;
+        let help = Kubeseal::command().render_help().to_string();
+        let (options, global) = help.split_once("Global options:").unwrap();
+        assert!(
+            options.contains("--secret-file") && options.contains("--version"),
+            "{help}"
+        );
+        assert!(
+            global.contains("--quiet") && !global.contains("--secret-file"),
+            "{help}"
         );
     }
 }

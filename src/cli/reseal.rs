@@ -364,7 +364,7 @@ struct NewerThanNewest {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no certificate: name the newest with --cert or SEALED_SECRETS_CERT")]
+#[error("no certificate to reseal for: name the newest with --cert or SEALED_SECRETS_CERT")]
 struct NoCertificate;
 
 #[derive(Debug, thiserror::Error)]

@@ -140,7 +140,9 @@ impl Seal {
         self.give(seal::render(&documents, *syntax).as_bytes(), env, ui)?;
         let others = documents.len() - secrets;
         if others > 0 {
-            ui.status(format_args!("sealed {secrets}, passed on {others} that are no Secret"));
+            ui.status(format_args!(
+                "sealed {secrets}, passed on unchanged what is no Secret: {others}"
+            ));
         }
         folder::tell_left_out(&left_out, ui);
         Ok(Exit::Ok)
@@ -219,5 +221,5 @@ pub(super) struct NoSecret {
 struct SeveralValues;
 
 #[derive(Debug, thiserror::Error)]
-#[error("standard input is a terminal: expected a file or a pipe")]
+#[error("nothing to read, as standard input is a terminal: name a file, such as with -f, or pipe one in")]
 struct StdinIsTerminal;

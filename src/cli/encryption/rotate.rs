@@ -466,7 +466,7 @@ struct NotPruned {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("{file} was left alone: removing a key that stored values need makes them unreadable, so that proof is needed")]
+#[error("{file} was left alone: what still needs the older key would be lost, and there is no proof that nothing does")]
 pub(in crate::cli) struct ProofNeeded {
     file: Utf8PathBuf,
 }

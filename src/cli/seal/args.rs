@@ -18,24 +18,19 @@ use crate::seal::{Scope, Syntax};
 
 /// Turn Secrets into SealedSecrets that only the cluster can open
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Seal {
-    /// Files with Secrets, in YAML or JSON, or folders of them; `-` and none at all read standard input
+    /// The Secrets to seal: files in YAML or JSON, or folders of them; standard input without it, or with `-`
     #[arg(short = 'f', long = "secret-file", value_name = "FILE", conflicts_with_all = ["raw", "from_file", "from_literal", "from_env_file"])]
     pub(super) files: Vec<Utf8PathBuf>,
 
-    /// The cluster's certificate in PEM: a file, `-` for standard input, or an address; without it the cluster is asked
+    /// The cluster's certificate: a PEM file, an address, or `-` for standard input; without it the cluster is asked
     /// [env: SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE|URL")]
     pub(super) cert: Option<String>,
 
-    /// Use the certificate only if this is its SHA-256 fingerprint
-    #[arg(long, value_name = "HEX")]
-    pub(super) cert_sha256: Option<String>,
-
-    /// Use the certificate even if it has expired
-    #[arg(long)]
-    pub(super) allow_expired: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
 
     /// How far the values may travel; the annotations of each Secret decide without it [env: SEALED_SECRETS_SCOPE]
     #[arg(long, value_enum, value_name = "SCOPE")]
@@ -49,21 +44,13 @@ pub(crate) struct Seal {
     #[arg(short = 'n', long)]
     namespace: Option<String>,
 
-    /// Also seal Secrets without data
-    #[arg(long)]
-    pub(super) allow_empty_data: bool,
-
-    /// Seal one value from --from-file or standard input, and print it alone
-    #[arg(long, conflicts_with = "from_literal")]
-    pub(super) raw: bool,
-
-    /// How the documents are written: JSON, but YAML into a file of that name; or how --check reports
+    /// How the documents are written, JSON by default; or how --check reports
     /// [env: SEALED_SECRETS_FORMAT]
     #[arg(short = 'o', long, value_enum, value_name = "FORMAT", ignore_case = true)]
     pub(super) format: Option<FormatName>,
 
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) merge: MergeArgs,
 
     #[command(flatten)]
     pub(super) from: FromArgs,
@@ -71,8 +58,21 @@ pub(crate) struct Seal {
     #[command(flatten)]
     pub(super) check: CheckArgs,
 
-    #[command(flatten)]
-    pub(super) merge: MergeArgs,
+    /// Seal one value from --from-file or standard input, and print it alone
+    #[arg(long, conflicts_with = "from_literal", help_heading = "Seldom needed")]
+    pub(super) raw: bool,
+
+    /// Use the certificate only if this is its SHA-256 fingerprint
+    #[arg(long, value_name = "HEX", help_heading = "Seldom needed")]
+    pub(super) cert_sha256: Option<String>,
+
+    /// Use the certificate even if it has expired
+    #[arg(long, help_heading = "Seldom needed")]
+    pub(super) allow_expired: bool,
+
+    /// Also seal Secrets without data
+    #[arg(long, help_heading = "Seldom needed")]
+    pub(super) allow_empty_data: bool,
 
     #[command(flatten)]
     pub(super) commands: Commands,
@@ -95,7 +95,7 @@ Examples:
 /// Where the product goes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
-    /// Write a file instead of standard output
+    /// The file to write, in YAML if it is called .yaml or .yml; standard output without it
     #[arg(short = 'w', long = "sealed-secret-file", value_name = "FILE")]
     pub(super) write: Option<Utf8PathBuf>,
 }
@@ -266,7 +266,7 @@ struct UnknownFormat {
 
 /// There is no cluster to ask.
 #[derive(Debug, thiserror::Error)]
-#[error("no certificate: name the cluster's with --cert or SEALED_SECRETS_CERT, or the cluster with --kubeconfig")]
+#[error("there is no certificate to seal with, and no cluster to ask for one")]
 pub(in crate::cli) struct NoCertificate {
     pub(super) source: crate::cluster::Error,
 }

@@ -253,7 +253,7 @@ impl Run<'_> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("`{path}` stands alone: files to seal are named with -f, and paths alone belong to --check")]
+#[error("`{path}` needs a flag before it: `-f` seals it, `--check` checks it")]
 struct NeedsFlag {
     path: Utf8PathBuf,
 }

@@ -221,9 +221,9 @@ fn without_a_certificate_and_a_cluster_nothing_is_done() {
     let output = run(&["seal"]).stdin(SECRET).run().expect_code(2);
     assert_eq!(
         output.stderr,
-        "error: no certificate: name the cluster's with --cert or SEALED_SECRETS_CERT, or the cluster with --kubeconfig\n  \
+        "error: there is no certificate to seal with, and no cluster to ask for one\n  \
          caused by: no cluster is configured: `[HOME]/.kube/config` does not exist or is empty\n\
-         hint: name a kubeconfig with `--kubeconfig` or KUBECONFIG, or a certificate file with `--cert`\n"
+         hint: name a certificate file with `--cert` or SEALED_SECRETS_CERT, or a kubeconfig with `--kubeconfig` or KUBECONFIG\n"
     );
     let output = run(&["seal", "--kubeconfig", "missing"])
         .stdin(SECRET)

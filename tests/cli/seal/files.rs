@@ -24,7 +24,7 @@ fn other_documents_pass_untouched() {
         "{output}"
     );
     assert_eq!(output.stdout.matches("---\n").count(), 3, "{output}");
-    assert_eq!(output.stderr, "sealed 1, passed on 2 that are no Secret\n");
+    assert_eq!(output.stderr, "sealed 1, passed on unchanged what is no Secret: 2\n");
     assert!(!output.stdout.contains("hunter2"));
 }
 

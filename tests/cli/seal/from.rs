@@ -140,7 +140,7 @@ fn a_folder_is_sealed_as_one_stream() {
     assert_eq!(output.stdout.matches("kind: SealedSecret\n").count(), 2, "{output}");
     assert_eq!(
         output.stderr,
-        "sealed 2, passed on 1 that are no Secret\nleft out, being no Kubernetes resources: deploy/values.yaml\n"
+        "sealed 2, passed on unchanged what is no Secret: 1\nleft out, being no Kubernetes resources: deploy/values.yaml\n"
     );
     // All or nothing: one file that cannot be read fails the folder.
     let output = folder(&["-w", "out.yaml"])

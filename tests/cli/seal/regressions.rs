@@ -273,7 +273,7 @@ fn flags_are_not_ignored() {
     let output = file(&["s.yaml"]).expect_code(2);
     assert_eq!(
         output.stderr,
-        "error: `s.yaml` stands alone: files to seal are named with -f, and paths alone belong to --check\n"
+        "error: `s.yaml` needs a flag before it: `-f` seals it, `--check` checks it\n"
     );
     let output = file(&["--raw", "-f", "s.yaml"]).expect_code(2);
     assert!(output.stderr.contains("--raw"), "{output}");
