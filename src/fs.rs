@@ -75,21 +75,6 @@ pub fn read_bytes(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Error> {
     read_limited(File::open(path).map_err(unreadable)?, path, limit)
 }
 
-/// The reason alone: libraries put the call and paths of their own around it.
-fn reason(error: &io::Error) -> String {
-    use io::ErrorKind as K;
-    match error.kind() {
-        K::NotFound => "there is no such file".to_owned(),
-        kind @ (K::InvalidFilename
-        | K::NotADirectory
-        | K::PermissionDenied
-        | K::QuotaExceeded
-        | K::ReadOnlyFilesystem
-        | K::StorageFull) => kind.to_string(),
-        _ => error.to_string(),
-    }
-}
-
 /// Reads a file as UTF-8 text; a byte-order mark stays where it is.
 ///
 /// # Errors
@@ -241,6 +226,20 @@ fn uncreatable(target: &Utf8Path, folder: &Utf8Path, error: &io::Error) -> io::E
         format!("no file can be made in `{folder}`: {}", reason(error))
     };
     io::Error::new(error.kind(), format!("`{target}` cannot be written: {why}"))
+}
+
+/// The reason alone: libraries put the call and paths of their own around it.
+fn reason(error: &io::Error) -> String {
+    use io::ErrorKind as K;
+    match error.kind() {
+        kind @ (K::InvalidFilename
+        | K::NotADirectory
+        | K::PermissionDenied
+        | K::QuotaExceeded
+        | K::ReadOnlyFilesystem
+        | K::StorageFull) => kind.to_string(),
+        _ => error.to_string(),
+    }
 }
 
 impl Staged {

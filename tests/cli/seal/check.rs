@@ -326,7 +326,10 @@ fn a_template_is_no_finding_where_another_tool_has_the_word() {
                 kind: Secret\nmetadata:\n  labels:\n    {{- include \"labels\" . | nindent 4 }}\ndata:\n  \
                 p: {{ .p | b64enc }}\n  q: |\n    {{ .q }}\n";
     let output = check(&["a.yaml"]).file("a.yaml", text).run().expect_code(0);
-    assert!(output.stdout.contains("2 Secrets and SealedSecrets checked"), "{output}");
+    assert!(
+        output.stdout.contains("2 Secrets and SealedSecrets checked"),
+        "{output}"
+    );
 }
 
 #[test]
