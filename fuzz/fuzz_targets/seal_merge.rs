@@ -13,6 +13,10 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
 const INPUT: &str = "{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {fuzzed-key: b}}";
 
 fuzz_target!(|text: &str| {
+    // A merge leaves a damaged value beside it alone.
+    if sealed_values(text, Some("fuzz")).is_err() {
+        return;
+    }
     let sealer = Sealer {
         key: CERTIFICATE.key(),
         scope: None,

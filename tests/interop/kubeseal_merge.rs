@@ -143,7 +143,6 @@ fn what_cannot_be_merged_leaves_the_target_alone() {
         (&target, INPUT, &["--cert", "missing"]),
         (&target, INPUT, &["--cert", "sealing-expired.crt"]),
         (INPUT, INPUT, &[]),
-        ("", INPUT, &[]),
     ] {
         let (ours, theirs) = peers.merge(target, input, args);
         assert_eq!((ours.code, theirs.code), (1, 1), "{args:?} {input}");
@@ -201,6 +200,11 @@ fn what_kubeseal_loses_stays() {
         masked(&ours.text)["spec"]["template"]["metadata"]["annotations"],
         json!({"team": "z", "new": "v"})
     );
+
+    // It panics where the target is empty.
+    let (ours, theirs) = peers.merge("", INPUT, &[]);
+    assert_eq!((ours.code, theirs.code), (1, 2));
+    assert_eq!(ours.text, "");
 
     // It deletes every other document of the target, and merges the first of the input only.
     let (a, b) = (&yaml, yaml.replace("name: a\n", "name: b\n"));
