@@ -147,6 +147,7 @@ mod tests {
             args(&["kubeseal", "--raw=x"])
         );
     }
+
     #[test]
     fn the_flags_of_sealing_stand_under_options() {
         use clap::CommandFactory;
