@@ -53,7 +53,8 @@ pub use map::{Error as RegistryMapError, RegistryMap};
 pub use mirrors::{Mirrors, MirrorsError};
 pub use options::{Options, Times};
 pub(crate) use referrers::fallback_tag;
-pub(crate) use retry::{delay, parse_date, parse_go_duration, parse_retry_after, random};
+pub use retry::parse_go_duration;
+pub(crate) use retry::{delay, parse_date, parse_retry_after, random};
 
 use crate::oci::{Descriptor, Digest, MediaType, PinnedReference, Repository};
 

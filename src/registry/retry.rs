@@ -33,7 +33,7 @@ pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
 }
 
 /// `1m30s`, `1.5h`, `23.7µs`: decimal numbers, each with a unit (Go, `time.ParseDuration`).
-pub(crate) fn parse_go_duration(text: &str) -> Option<Duration> {
+pub fn parse_go_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {

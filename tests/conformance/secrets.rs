@@ -58,6 +58,9 @@ const EXPECTED: [(&str, usize); 17] = [
     ("tektoncd_pipeline/examples/v1/taskruns/workspace.yaml", 1),
 ];
 
+/// It names Secrets and sets a key twice in one mapping, which kubectl's strict mode refuses too.
+const UNREAD: [&str; 1] = ["kubernetes_examples/_archived/openshift-origin/openshift-controller.yaml"];
+
 #[test]
 fn real_files_have_the_findings_that_a_reader_has() {
     let Some(folder) = shared::path("corpus").and_then(|folder| Utf8PathBuf::try_from(folder).ok()) else {
@@ -82,7 +85,9 @@ fn real_files_have_the_findings_that_a_reader_has() {
         today: "2026-11-22".parse().unwrap(),
     };
     check::conclude(checked, &accepted, &mut report);
-    assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    let unread = report.failures.iter().filter_map(|failure| failure.path.as_ref());
+    let unread: Vec<_> = unread.map(|path| path.as_str().replace('\\', "/")).collect();
+    assert_eq!(unread, UNREAD, "{:#?}", report.failures);
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for finding in &report.findings {
         assert_eq!(finding.rule.code, "plaintext-secret", "{}", finding.message);
@@ -93,5 +98,5 @@ fn real_files_have_the_findings_that_a_reader_has() {
     let expected: BTreeMap<String, usize> = EXPECTED.map(|(path, count)| (path.to_owned(), count)).into();
     assert_eq!(found, expected);
     eprintln!("{} files, {objects} objects, {} skips", files.len(), report.skips.len());
-    assert_eq!(objects, 41);
+    assert_eq!(objects, 42);
 }
