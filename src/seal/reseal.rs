@@ -1,7 +1,7 @@
 //! Values move to a newer key, and nothing else of their files changes.
 //!
 //! Three steps, of which only the middle one knows keys: [`super::sealed_values`] finds what is sealed in a file, a
-//! [`Resealer`] says what becomes of each value, and [`super::splice`] writes the [`new_values`] where the old ones stood.
+//! [`Resealer`] says what becomes of each value, and [`super::splice()`] writes the [`new_values`] where the old ones stood.
 
 use std::collections::BTreeMap;
 
@@ -180,7 +180,7 @@ impl std::fmt::Debug for Offline<'_> {
     }
 }
 
-/// The new values of an object by key, as [`super::splice`] takes them.
+/// The new values of an object by key, as [`super::splice()`] takes them.
 #[must_use]
 pub fn new_values(object: &SealedObject, fates: &[Fate]) -> BTreeMap<String, String> {
     let all = object.values.iter().zip(fates);
