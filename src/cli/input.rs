@@ -5,6 +5,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Env, Failure};
 use crate::fs;
 use crate::limits;
+use crate::report::{self, Location, Report};
+use crate::text::LineIndex;
+use crate::tree::Tree;
 
 /// How standard input is called in reports.
 pub(super) const STDIN: &str = "<stdin>";
@@ -40,6 +43,33 @@ pub(super) fn check(paths: &[Utf8PathBuf]) -> Result<(), Failure> {
         })?;
     }
     Ok(())
+}
+
+/// Records in a report what the listing of files met.
+pub(super) fn record_listing(tree: &Tree, report: &mut Report) {
+    for error in &tree.errors {
+        report.failures.push(report::Failure::new(error));
+    }
+    for name in &tree.nameless {
+        report
+            .failures
+            .push(report::Failure::new(&Nameless { name: name.clone() }));
+    }
+    for link in &tree.links {
+        report.skips.push(report::Skip {
+            code: "symbolic-link",
+            reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
+            location: Location::new(link, "", &LineIndex::new(""), 0..0),
+            field: None,
+            text: String::new(),
+        });
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
+struct Nameless {
+    name: String,
 }
 
 #[derive(Debug, thiserror::Error)]

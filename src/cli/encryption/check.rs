@@ -8,8 +8,7 @@ use crate::cli::input::{self, STDIN};
 use crate::cli::{Env, Exit, Failure, Ui, hints_for, policy};
 use crate::encryption::check::{self, Checked, File, Settings, rules};
 use crate::policy::Accepted;
-use crate::report::{self, Count, Format, Location, Report, relative_path};
-use crate::text::LineIndex;
+use crate::report::{self, Count, Format, Report, relative_path};
 use crate::tree::{self, Tree};
 use crate::{fs, limits, parallel};
 
@@ -139,22 +138,7 @@ impl Run<'_> {
     /// Records what the listing of files met.
     fn listed(&mut self, tree: &Tree) {
         self.files = tree.files.len();
-        for error in &tree.errors {
-            self.report.failures.push(report::Failure::new(error));
-        }
-        for name in &tree.nameless {
-            let error = Nameless { name: name.clone() };
-            self.report.failures.push(report::Failure::new(&error));
-        }
-        for link in &tree.links {
-            self.report.skips.push(report::Skip {
-                code: "symbolic-link",
-                reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
-                location: Location::new(link, "", &LineIndex::new(""), 0..0),
-                field: None,
-                text: String::new(),
-            });
-        }
+        input::record_listing(tree, &mut self.report);
     }
 
     fn print(mut self, configurations: usize, format: Format, explain: bool, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -227,12 +211,6 @@ fn minor_version(text: &str) -> Result<u8, NoVersion> {
     minor
         .filter(|minor| major == Some("1") && (26..=37).contains(minor) && rest_fits)
         .ok_or(NoVersion)
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
-struct Nameless {
-    name: String,
 }
 
 #[derive(Debug, thiserror::Error)]

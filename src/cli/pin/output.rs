@@ -9,11 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::{Pin, ReadError};
+use crate::cli::input;
 use crate::cli::{Exit, Failure, Ui, hints_for};
 use crate::images::{self, Scan};
 use crate::pin::{self, Mode, Plan, SpliceError, rules};
 use crate::report::{self, Count, Format, Location, Replacement, Report, visible, visible_lines};
-use crate::text::LineIndex;
 use crate::tree::Tree;
 
 /// The name and version of the JSON form.
@@ -80,22 +80,7 @@ impl Outcome {
     /// Records what the listing of files met.
     pub(super) fn tree(&mut self, tree: &Tree) {
         self.files = tree.files.len();
-        for error in &tree.errors {
-            self.report.failures.push(report::Failure::new(error));
-        }
-        for name in &tree.nameless {
-            let error = NotUtf8 { name: name.clone() };
-            self.report.failures.push(report::Failure::new(&error));
-        }
-        for link in &tree.links {
-            self.report.skips.push(report::Skip {
-                code: "symbolic-link",
-                reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
-                location: Location::new(link, "", &LineIndex::new(""), 0..0),
-                field: None,
-                text: String::new(),
-            });
-        }
+        input::record_listing(tree, &mut self.report);
     }
 
     /// Records what came of one file, and keeps its texts for writing.
@@ -352,10 +337,4 @@ fn together(files: &[Ready]) -> String {
         }
     }
     text
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
-struct NotUtf8 {
-    name: String,
 }

@@ -14,10 +14,9 @@ use crate::fs::{self, DASH};
 use crate::limits;
 use crate::parallel;
 use crate::policy::Accepted;
-use crate::report::{self, Count, Format, Location, Report, relative_path};
+use crate::report::{self, Count, Format, Report, relative_path};
 use crate::seal::check::{self, Checked, Prefilter, rules};
 use crate::seal::decode;
-use crate::text::LineIndex;
 use crate::tree::{self, Tree};
 
 /// The flags of the check.
@@ -204,22 +203,7 @@ impl Run<'_> {
     /// Records what the listing of files met.
     fn listed(&mut self, tree: &Tree) {
         self.files = tree.files.len();
-        for error in &tree.errors {
-            self.report.failures.push(report::Failure::new(error));
-        }
-        for name in &tree.nameless {
-            let error = Nameless { name: name.clone() };
-            self.report.failures.push(report::Failure::new(&error));
-        }
-        for link in &tree.links {
-            self.report.skips.push(report::Skip {
-                code: "symbolic-link",
-                reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
-                location: Location::new(link, "", &LineIndex::new(""), 0..0),
-                field: None,
-                text: String::new(),
-            });
-        }
+        input::record_listing(tree, &mut self.report);
     }
 
     fn print(mut self, objects: usize, format: Format, explain: bool, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -256,12 +240,6 @@ impl Run<'_> {
 #[error("`{path}` needs a flag before it: `-f` seals it, `--check` checks it")]
 struct NeedsFlag {
     path: Utf8PathBuf,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
-struct Nameless {
-    name: String,
 }
 
 #[derive(Debug, thiserror::Error)]

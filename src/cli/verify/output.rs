@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::Format;
 use super::{EMBEDDED_SINCE, Verify};
+use crate::cli::input;
 use crate::cli::{Exit, Failure, Ui, hints_for};
 use crate::images::{INVALID_DIGEST, Scan, ScanError, Site, SkipReason};
 use crate::limits;
@@ -127,22 +128,7 @@ impl Outcome {
     /// Records what the listing of files met.
     pub(super) fn tree(&mut self, tree: &Tree) {
         self.files += tree.files.len();
-        for error in &tree.errors {
-            self.report.failures.push(report::Failure::new(error));
-        }
-        for name in &tree.nameless {
-            let error = NotUtf8 { name: name.clone() };
-            self.report.failures.push(report::Failure::new(&error));
-        }
-        for link in &tree.links {
-            self.report.skips.push(report::Skip {
-                code: "symbolic-link",
-                reason: "a symbolic link to a folder, or out of the tree: what it leads to is not read here".to_owned(),
-                location: Location::new(link, "", &LineIndex::new(""), 0..0),
-                field: None,
-                text: String::new(),
-            });
-        }
+        input::record_listing(tree, &mut self.report);
     }
 
     /// Records what a file has that is no image to verify.
@@ -479,10 +465,4 @@ pub(super) fn root(root: &TrustRoot, file: Option<&Utf8Path>) -> String {
         );
     }
     text
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("`{name}` is not UTF-8: kship cannot name the file, and did not read it")]
-struct NotUtf8 {
-    name: String,
 }
